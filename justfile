@@ -1,0 +1,62 @@
+# The verbs of `atelier`, and what the project's own work needs. `just` alone lists them.
+
+set positional-arguments
+
+
+# List the recipes
+default:
+    @just --list --unsorted
+
+# Train an experiment: just run experiments/quickstart.toml
+run *ARGS:
+    @scripts/cargo-run run "$@"
+
+# Train every run of an experiment's [sweep]
+sweep *ARGS:
+    @scripts/cargo-run sweep "$@"
+
+# Show configuration, layers and plan of an experiment
+show *ARGS:
+    @scripts/cargo-run show "$@"
+
+# Check experiment files
+check *ARGS:
+    @scripts/cargo-run check "$@"
+
+# List runs
+list *ARGS:
+    @scripts/cargo-run list "$@"
+
+# Draw new samples from a run
+sample *ARGS:
+    @scripts/cargo-run sample "$@"
+
+# List, fetch or verify data sets
+data *ARGS:
+    @scripts/cargo-run data "$@"
+
+# All tests, in the release profile: they train small networks
+test *ARGS:
+    cargo test --release --workspace "$@"
+
+# Formatting, clippy and documentation, warnings as errors
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+# Time the layers and the whole training step
+bench *ARGS:
+    cargo bench --bench step "$@"
+
+# Type-check the CUDA build without a CUDA compiler
+check-cuda-types:
+    cargo check --features cuda,ci-check
+
+# Really build for CUDA, with a compiler from PyPI and no GPU
+check-cuda:
+    scripts/check-cuda
+
+# What CI runs
+ci:
+    .ci/run

@@ -1,0 +1,92 @@
+//! Work split into fixed tasks, which any number of threads may draw.
+//!
+//! The split never depends on the number of threads, and every output element is computed by one task in one order, so that results are
+//! the same bytes for any number of threads. Threads are those of rayon's current pool.
+
+use std::cell::RefCell;
+use std::marker::PhantomData;
+
+use rayon::prelude::*;
+
+/// Elements in one task of an element-wise loop: large enough to hide the cost of a task (about a microsecond), small enough to
+/// balance.
+pub(crate) const CHUNK: usize = 1 << 14;
+
+/// Calls `task` with every number below `tasks`, in any order, on the threads of rayon's current pool.
+pub(crate) fn for_each_task(tasks: usize, task: impl Fn(usize) + Sync + Send) {
+    if tasks == 1 {
+        task(0);
+    } else {
+        (0..tasks).into_par_iter().with_max_len(1).for_each(task);
+    }
+}
+
+/// Runs a closure in a copy compiled for the widest vectors that this processor has, chosen at run time.
+///
+/// Mark everything that the closure calls `#[inline(always)]`: a call that stays a call runs the plain copy.
+#[inline(always)]
+pub(crate) fn vectorized<R>(operation: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(operation)
+}
+
+/// A slice that several tasks write at once, each its own elements.
+#[derive(Clone, Copy)]
+pub(crate) struct Shared<'a> {
+    pointer: *mut f32,
+    length: usize,
+    borrowed: PhantomData<&'a mut [f32]>,
+}
+
+// SAFETY: the only ways to the elements are `unsafe` functions, whose callers promise that no two tasks touch the same ones.
+unsafe impl Send for Shared<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Shared<'_> {}
+
+impl<'a> Shared<'a> {
+    pub(crate) fn new(slice: &'a mut [f32]) -> Self {
+        Self { pointer: slice.as_mut_ptr(), length: slice.len(), borrowed: PhantomData }
+    }
+
+    /// The `length` elements from `start` on.
+    ///
+    /// # Safety
+    /// While the result lives, nothing else reads or writes these elements.
+    pub(crate) unsafe fn slice(self, start: usize, length: usize) -> &'a mut [f32] {
+        // SAFETY: in bounds, which `pointer` checks; exclusive by the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.pointer(start, length), length) }
+    }
+
+    /// A pointer to element `start`, from which `extent` elements may be reached.
+    pub(crate) fn pointer(self, start: usize, extent: usize) -> *mut f32 {
+        assert!(start <= self.length && extent <= self.length - start);
+        self.pointer.wrapping_add(start)
+    }
+}
+
+thread_local! {
+    static BUFFERS: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Floats in a cache line: scratch starts at one, so that whole vectors of it are in one line.
+const LINE: usize = 16;
+
+/// Lends `length` floats of unspecified content to `operation`, from buffers that the thread keeps and that only grow.
+///
+/// Calls may nest, also through rayon running another task on a waiting thread: each takes a buffer of its own.
+pub(crate) fn with_scratch<R>(length: usize, operation: impl FnOnce(&mut [f32]) -> R) -> R {
+    let mut buffer = BUFFERS.with_borrow_mut(|buffers| {
+        // The smallest that is large enough, else the largest.
+        let best = (0..buffers.len()).min_by_key(|&i| {
+            let size = buffers[i].len();
+            if size >= length + LINE { (0, size) } else { (1, usize::MAX - size) }
+        });
+        best.map(|i| buffers.swap_remove(i)).unwrap_or_default()
+    });
+    if buffer.len() < length + LINE {
+        buffer.resize(length + LINE, 0.0);
+    }
+    let start = buffer.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+    let result = operation(&mut buffer[start..start + length]);
+    BUFFERS.with_borrow_mut(|buffers| buffers.push(buffer));
+    result
+}

@@ -1,0 +1,186 @@
+//! From `[architecture]` to two networks whose shapes are known and checked, and to the Rust types that compute them.
+//!
+//! No tensors here: `build.rs` compiles this module too. Of the layer vocabulary's three readings, the words are in
+//! `config::architecture::layers`; the table ([`Network::rows`]) and the types ([`Network::rust_type`]) are here.
+
+mod families;
+mod network;
+
+use crate::config::architecture::layers::{Layer, Shape};
+use crate::config::architecture::{Architecture, Family};
+use crate::config::dataset::{self, Dataset};
+
+pub use network::Network;
+
+/// What the networks are for: one example of the data set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Examples {
+    /// The shape of one example.
+    pub shape: Shape,
+    /// The interval that its values lie in.
+    pub range: Range,
+}
+
+/// The interval that a data set's values lie in, which the generator's last layer has to match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Range {
+    /// [-1, 1]: images as most GANs scale them; the generator ends in tanh.
+    Symmetric,
+    /// [0, 1]: the generator ends in a sigmoid.
+    Unit,
+    /// Any number: points in the plane; the generator ends in a linear layer.
+    Unbounded,
+}
+
+impl From<&Dataset> for Examples {
+    fn from(dataset: &Dataset) -> Self {
+        let (height, width, channels) = dataset.shape();
+        let range = match dataset.range {
+            Some(dataset::Range::Symmetric) => Range::Symmetric,
+            Some(dataset::Range::Unit) => Range::Unit,
+            None => Range::Unbounded,
+        };
+        Self { shape: Shape::image(height, width, channels), range }
+    }
+}
+
+/// The two networks of a GAN.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Networks {
+    /// From the latent vector to an example.
+    pub generator: Network,
+    /// From an example to one logit.
+    pub discriminator: Network,
+}
+
+/// Why an architecture cannot be built.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Error {
+    /// The key in the experiment file, such as `architecture.generator.layers[3]`.
+    pub key: String,
+    /// What is wrong, with the numbers.
+    pub reason: String,
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`{}`: {}", self.key, self.reason)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl Error {
+    fn at(key: &str, reason: impl Into<String>) -> Self {
+        Self { key: format!("architecture.{key}"), reason: reason.into() }
+    }
+}
+
+/// Builds and checks both networks.
+///
+/// # Errors
+/// The first key that is missing, out of range or does not belong to the family, or the first layer that does not fit
+/// its input.
+pub fn networks(architecture: &Architecture, examples: Examples) -> Result<Networks, Error> {
+    if !(1..=4096).contains(&architecture.latent_dim) {
+        return Err(Error::at(
+            "latent_dim",
+            format!("the latent vector has {} numbers, but must have 1 to 4096", architecture.latent_dim),
+        ));
+    }
+    refuse_foreign_keys(architecture)?;
+    let lists = match architecture.family {
+        Family::SlantedFaces => families::slanted_faces::layers(examples)?,
+        Family::Mlp => families::mlp::layers(architecture.hidden.as_deref(), examples)?,
+        Family::Dcgan => families::dcgan::layers(architecture.width, examples)?,
+        Family::Custom => families::custom::layers(architecture)?,
+    };
+    let generator = Network::new(Shape::vector(architecture.latent_dim), lists.generator)
+        .map_err(|(index, reason)| Error::at(&format!("generator.layers[{index}]"), reason))?;
+    let discriminator = Network::new(examples.shape, lists.discriminator)
+        .map_err(|(index, reason)| Error::at(&format!("discriminator.layers[{index}]"), reason))?;
+    if generator.output().features() != examples.shape.features() {
+        return Err(Error::at(
+            "generator.layers",
+            format!("the generator ends in {}, but the examples are {}", generator.output(), examples.shape),
+        ));
+    }
+    if discriminator.output() != Shape::vector(1) {
+        return Err(Error::at(
+            "discriminator.layers",
+            format!("the discriminator ends in {}, but must end in one logit", discriminator.output()),
+        ));
+    }
+    match_range(&generator, examples.range)?;
+    refuse_squashed_logit(&discriminator)?;
+    Ok(Networks { generator, discriminator })
+}
+
+/// The layers that a family gives.
+pub(crate) struct LayerLists {
+    pub(crate) generator: Vec<Layer>,
+    pub(crate) discriminator: Vec<Layer>,
+}
+
+/// A key that the family would ignore is a mistake of the user's that must not pass silently.
+fn refuse_foreign_keys(architecture: &Architecture) -> Result<(), Error> {
+    let given = [
+        ("width", architecture.width.is_some(), Family::Dcgan),
+        ("hidden", architecture.hidden.is_some(), Family::Mlp),
+        ("generator", architecture.generator.is_some(), Family::Custom),
+        ("discriminator", architecture.discriminator.is_some(), Family::Custom),
+    ];
+    for (key, is_given, owner) in given {
+        if is_given && architecture.family != owner {
+            let reason = format!("belongs to the family `{owner}`, but the family is `{}`", architecture.family);
+            return Err(Error::at(key, reason));
+        }
+    }
+    Ok(())
+}
+
+/// tanh on images in [0, 1], or a sigmoid on images in [-1, 1], could never match the data.
+fn match_range(generator: &Network, range: Range) -> Result<(), Error> {
+    let last = generator.layers().iter().rfind(|layer| !matches!(layer, Layer::Reshape(_) | Layer::Flatten));
+    let reason = match (last, range) {
+        (Some(Layer::Tanh), Range::Unit) => {
+            "the generator ends in tanh, into (-1, 1), but the examples lie in [0, 1]: end in \"sigmoid\" or set dataset.range = \"symmetric\""
+        }
+        (Some(Layer::Sigmoid), Range::Symmetric) => {
+            "the generator ends in a sigmoid, into (0, 1), but the examples lie in [-1, 1]: end in \"tanh\" or set dataset.range = \"unit\""
+        }
+        (Some(Layer::Tanh | Layer::Sigmoid), Range::Unbounded) => {
+            "the generator ends in a bounded activation, but the points of this data set lie outside its range: leave the last activation out"
+        }
+        (Some(Layer::Relu | Layer::Dropout(_)), _) => {
+            "the generator ends in a layer that no example can be made with: end in \"tanh\", \"sigmoid\" or a linear layer"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::at("generator.layers", reason))
+}
+
+/// The losses take logits; an activation after the last layer would be applied twice.
+fn refuse_squashed_logit(discriminator: &Network) -> Result<(), Error> {
+    match discriminator.layers().last() {
+        Some(Layer::Sigmoid | Layer::Tanh | Layer::Relu | Layer::Dropout(_)) => Err(Error::at(
+            "discriminator.layers",
+            "the discriminator ends in an activation, but the losses take logits: leave the last activation out",
+        )),
+        _ => Ok(()),
+    }
+}
+
+impl std::fmt::Display for Family {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::SlantedFaces => "slanted-faces",
+            Self::Mlp => "mlp",
+            Self::Dcgan => "dcgan",
+            Self::Custom => "custom",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

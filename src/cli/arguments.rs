@@ -1,0 +1,180 @@
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+/// Runs GAN experiments: one TOML file in, one folder with weights, numbers and pictures out.
+#[derive(Debug, Parser)]
+#[command(name = "atelier", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 2 the command line, a configuration or an architecture is wrong; 3 a data set or result file is \
+missing or damaged; 4 training diverged; 5 runs failed or are outstanding; 6 output could not be written; 130/143 \
+interrupted, with the state saved.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Train an experiment, or go on where it was interrupted
+    Run(Run),
+    /// Train every run that an experiment's [sweep] expands to
+    Sweep(Run),
+    /// Show the resolved configuration, the layers with shapes and parameter counts, and the plan
+    Show(Show),
+    /// Check experiment files without running them
+    Check(Check),
+    /// List the runs in a folder of results
+    List(List),
+    /// Draw new samples from a run's checkpoint
+    Sample(Sample),
+    /// List, fetch or verify data sets
+    Data(Data),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// How configuration files are overridden.
+#[derive(Args, Debug)]
+pub(super) struct Overrides {
+    /// Override one key of the experiment, such as `--set training.epochs=20`; may be given several times
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    pub(super) sets: Vec<String>,
+}
+
+/// Where results go and data come from.
+#[derive(Args, Debug)]
+pub(super) struct Places {
+    /// Folder of all results
+    #[arg(long, default_value = "results", value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Folder that is searched for data sets first
+    #[arg(long, value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Run {
+    /// Experiment files, run one after the other
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) overrides: Overrides,
+    #[command(flatten)]
+    pub(super) places: Places,
+    /// Threads that compute [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+    /// Make a new attempt even if the same configuration has been run
+    #[arg(long)]
+    pub(super) again: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Print errors only
+    #[arg(long, conflicts_with = "json")]
+    pub(super) quiet: bool,
+    /// Print events as JSON lines on standard output
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Show {
+    /// The experiment file
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) overrides: Overrides,
+    /// Folder of all results
+    #[arg(long, default_value = "results", value_name = "DIR")]
+    pub(super) out: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Check {
+    /// Experiment files
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) overrides: Overrides,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct List {
+    /// Folder of results
+    #[arg(default_value = "results", value_name = "DIR")]
+    pub(super) folder: PathBuf,
+    /// Print one JSON object per run
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Sample {
+    /// The run's folder
+    #[arg(value_name = "RUN")]
+    pub(super) run: PathBuf,
+    /// Rows of the montage
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(super) rows: u16,
+    /// Columns of the montage
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(super) columns: u16,
+    /// Seed of the latent vectors
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub(super) seed: u64,
+    /// Checkpoint to sample from [default: the run's latest]
+    #[arg(long, value_name = "FILE")]
+    pub(super) checkpoint: Option<PathBuf>,
+    /// Where the PNG goes [default: samples/seed<SEED>.png in the run's folder]
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Data {
+    #[command(subcommand)]
+    pub(super) action: DataAction,
+    /// Folder that is searched for data sets first
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DataAction {
+    /// List the data sets, and where each one is
+    List,
+    /// Download a data set into the cache
+    Fetch {
+        /// Which data set
+        name: Published,
+    },
+    /// Compare files with their published hashes
+    Verify {
+        /// Which data set [default: every one that is here]
+        name: Option<Published>,
+    },
+}
+
+/// The data sets that consist of published files.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Published {
+    /// 28×28 grey clothes (Xiao et al. 2017)
+    FashionMnist,
+    /// 28×28 grey digits (LeCun et al. 1998)
+    Mnist,
+}
+
+impl Published {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::FashionMnist => "fashion-mnist",
+            Self::Mnist => "mnist",
+        }
+    }
+}

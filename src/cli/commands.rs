@@ -1,0 +1,176 @@
+//! The commands that only read and print.
+
+use super::Exit;
+use super::arguments::{Arguments, Check, List, Show};
+use super::exit::Failure;
+use super::run::plan_of;
+use super::table::{Align, duration, grouped, render};
+use crate::architecture::Network;
+use crate::config::Experiment;
+use crate::config::training::Length;
+use crate::record::run_file::{self, RunFile, State};
+use crate::record::{RunLock, metrics};
+use crate::run::Plan;
+use clap::CommandFactory;
+use std::path::Path;
+use walkdir::WalkDir;
+
+/// `atelier show FILE`.
+pub(super) fn show(arguments: &Show) -> Result<Exit, Failure> {
+    let loaded = Experiment::load(&arguments.file, &arguments.overrides.sets, std::env::vars())?;
+    let warnings = loaded.warnings.clone();
+    let plan = plan_of(loaded, &arguments.out)?;
+    for warning in warnings {
+        eprintln!("warning: {warning}");
+    }
+    println!("{}", plan.experiment.to_toml());
+    for (player, network) in
+        [("generator", &plan.networks.generator), ("discriminator", &plan.networks.discriminator)]
+    {
+        println!("{}", layers(player, network));
+    }
+    println!("{}", what_happens(&plan));
+    Ok(Exit::Done)
+}
+
+/// The table of a network's layers.
+fn layers(player: &str, network: &Network) -> String {
+    let header =
+        [(player, Align::Left), ("output", Align::Right), ("parameters", Align::Right)];
+    let mut rows = vec![vec!["(input)".to_owned(), network.input().to_string(), String::new()]];
+    rows.extend(network.rows().into_iter().map(|row| {
+        let parameters = row.parameters.total();
+        let parameters = if parameters == 0 { String::new() } else { grouped(parameters as u64) };
+        vec![row.layer, row.output.to_string(), parameters]
+    }));
+    let all = network.parameters();
+    let mut text = render(&header, &rows);
+    text += &format!("{} parameters", grouped(all.total() as u64));
+    if all.fixed > 0 {
+        text += &format!(", {} of them trainable", grouped(all.trainable as u64));
+    }
+    text + "\n"
+}
+
+/// The plan in a few lines.
+fn what_happens(plan: &Plan) -> String {
+    let training = &plan.experiment.training;
+    let length = match training.length {
+        Length::Epochs(epochs) => format!("{} epochs", grouped(epochs)),
+        Length::Steps(steps) => format!("{} steps", grouped(steps)),
+    };
+    let steps = plan.experiment.dataset.training_examples().map_or_else(String::new, |examples| {
+        plan.schedule(examples).map_or_else(
+            |error| format!(" ({error})"),
+            |schedule| format!(" ({} steps of {} examples)", grouped(schedule.total_steps), schedule.examples_per_step()),
+        )
+    });
+    let built = plan.check_built().map_or_else(|error| format!("\n{error}"), |()| String::new());
+    format!("trains {length}{steps} into {}{built}", plan.folder.root().display())
+}
+
+/// `atelier check FILE…`: every file is checked, also after one that is wrong.
+pub(super) fn check(arguments: &Check) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
+    for file in &arguments.files {
+        match check_one(file, &arguments.overrides.sets) {
+            Ok(notes) => println!("{}: ok{notes}", file.display()),
+            Err(failure) => {
+                exit = failure.exit();
+                failure.report();
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn check_one(file: &Path, sets: &[String]) -> Result<String, Failure> {
+    let loaded = Experiment::load(file, sets, std::env::vars())?;
+    let mut notes: String = loaded.warnings.iter().map(|warning| format!("\n  warning: {warning}")).collect();
+    let plan = plan_of(loaded, Path::new("results"))?;
+    if let Some(examples) = plan.experiment.dataset.training_examples() {
+        plan.schedule(examples)?;
+    }
+    if let Err(error) = plan.check_built() {
+        notes += &format!("\n  note: {error}");
+    }
+    Ok(notes)
+}
+
+/// `atelier list [DIR]`.
+pub(super) fn list(arguments: &List) -> Result<Exit, Failure> {
+    if !arguments.folder.is_dir() {
+        let message = format!("{} is not a folder; runs write into `results` unless --out says otherwise", arguments.folder.display());
+        return Err(Failure::new(Exit::Damaged, message));
+    }
+    let mut exit = Exit::Done;
+    let mut rows = Vec::new();
+    for entry in WalkDir::new(&arguments.folder).sort_by_file_name().into_iter().filter_map(Result::ok) {
+        if entry.file_name() != run_file::NAME {
+            continue;
+        }
+        let folder = entry.path().parent().unwrap_or(Path::new("."));
+        match RunFile::read(entry.path()) {
+            Ok(run) if arguments.json => println!("{}", listed_json(folder, &run)),
+            Ok(run) => rows.push(listed(folder, &run)),
+            Err(error) => {
+                exit = Exit::Damaged;
+                eprintln!("error: {error}");
+            }
+        }
+    }
+    if !arguments.json {
+        let header = [
+            ("run", Align::Left),
+            ("state", Align::Left),
+            ("epochs", Align::Right),
+            ("d_loss", Align::Right),
+            ("g_loss", Align::Right),
+            ("training", Align::Right),
+            ("started", Align::Left),
+        ];
+        match rows.is_empty() {
+            true => println!("no runs in {}", arguments.folder.display()),
+            false => print!("{}", render(&header, &rows)),
+        }
+    }
+    Ok(exit)
+}
+
+/// A run that says `running` while nobody holds its lock was killed.
+fn state(folder: &Path, run: &RunFile) -> &'static str {
+    match run.state {
+        State::Running if matches!(RunLock::is_held(folder), Ok(None)) => "killed",
+        state => state.as_str(),
+    }
+}
+
+fn listed(folder: &Path, run: &RunFile) -> Vec<String> {
+    let last = metrics::read(&folder.join("metrics.csv")).ok().and_then(|rows| rows.last().copied());
+    let loss = |value: Option<f64>| value.map_or_else(|| "–".into(), |loss| format!("{loss:.3}"));
+    vec![
+        format!("{}/{}", run.experiment, run.run),
+        state(folder, run).to_owned(),
+        run.epochs_done.to_string(),
+        loss(last.map(|row| row.d_loss)),
+        loss(last.map(|row| row.g_loss)),
+        duration(run.seconds_training),
+        run.started.to_string(),
+    ]
+}
+
+fn listed_json(folder: &Path, run: &RunFile) -> serde_json::Value {
+    let mut line = serde_json::json!(run);
+    line["folder"] = serde_json::json!(folder);
+    line["state"] = serde_json::json!(state(folder, run));
+    line["last"] = serde_json::json!(
+        metrics::read(&folder.join("metrics.csv")).ok().and_then(|rows| rows.last().copied())
+    );
+    line
+}
+
+/// `atelier completions SHELL`.
+pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
+    clap_complete::generate(shell, &mut Arguments::command(), "atelier", &mut std::io::stdout());
+    Ok(Exit::Done)
+}

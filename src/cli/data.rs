@@ -1,0 +1,83 @@
+//! `atelier data list|fetch|verify`.
+
+use super::Exit;
+use super::arguments::{Data, DataAction, Published};
+use super::exit::Failure;
+use super::reporter::downloading;
+use super::table::{Align, grouped, render};
+use crate::data::fetch::Policy;
+use crate::data::named::{ALL, Named};
+use crate::data::{Folders, Whereabouts, list};
+use std::io::IsTerminal;
+
+pub(super) fn data(arguments: Data) -> Result<Exit, Failure> {
+    let folders = Folders::from_environment(arguments.data_dir.as_deref())?;
+    match arguments.action {
+        DataAction::List => Ok(show(&folders)),
+        DataAction::Fetch { name } => fetch(&folders, name),
+        DataAction::Verify { name } => verify(&folders, name),
+    }
+}
+
+fn show(folders: &Folders) -> Exit {
+    let mut exit = Exit::Done;
+    let rows: Vec<_> = list(folders)
+        .into_iter()
+        .map(|entry| {
+            let place = match entry.whereabouts {
+                Whereabouts::Drawn => "drawn by the program".to_owned(),
+                Whereabouts::Given => "named in the experiment file".to_owned(),
+                Whereabouts::Here(folder) => folder.display().to_string(),
+                Whereabouts::NotHere => format!("not here: `atelier data fetch {}`", entry.name),
+                Whereabouts::Faulty(error) => {
+                    exit = Exit::Damaged;
+                    format!("faulty: {error}")
+                }
+            };
+            let size = entry.bytes.map_or_else(String::new, |bytes| format!("{} kB", grouped(bytes / 1000)));
+            vec![entry.name.to_owned(), entry.description.to_owned(), size, place]
+        })
+        .collect();
+    let header =
+        [("name", Align::Left), ("what", Align::Left), ("size", Align::Right), ("where", Align::Left)];
+    print!("{}", render(&header, &rows));
+    exit
+}
+
+fn fetch(folders: &Folders, name: Published) -> Result<Exit, Failure> {
+    let named = Named::expect(name.word(), "fetch")?;
+    let (mut bar, is_terminal) = (None, std::io::stdout().is_terminal());
+    let found = named.fetch(&folders.cache, None, &Policy::default(), &mut |progress| {
+        if let Some(line) = downloading(&mut bar, is_terminal, &progress) {
+            println!("{line}");
+        }
+    })?;
+    println!("{} is in {}", name.word(), found.folder.display());
+    Ok(Exit::Done)
+}
+
+fn verify(folders: &Folders, name: Option<Published>) -> Result<Exit, Failure> {
+    let wanted: Vec<&'static Named> = match name {
+        Some(name) => vec![Named::expect(name.word(), "verify")?],
+        None => ALL.to_vec(),
+    };
+    let mut exit = Exit::Done;
+    for named in wanted {
+        let checks = named.verify(folders)?;
+        if checks.is_empty() {
+            println!("{}: not here", named.name);
+            // Asked for by name, its absence is an answer that a script must notice.
+            exit = if name.is_some() { Exit::Damaged } else { exit };
+        }
+        for check in checks {
+            match check.result {
+                Ok(()) => println!("{}: ok", check.path.display()),
+                Err(error) => {
+                    exit = Exit::Damaged;
+                    eprintln!("error: {error}");
+                }
+            }
+        }
+    }
+    Ok(exit)
+}

@@ -1,0 +1,38 @@
+//! The command line: the only place that knows the terminal, the clock's look, and exit codes.
+
+mod arguments;
+mod commands;
+mod data;
+mod exit;
+mod reporter;
+mod run;
+mod sample;
+mod signals;
+mod table;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+pub use exit::Exit;
+
+/// Runs the program and gives its exit code.
+pub fn main() -> ExitCode {
+    // clap ends the program itself, with code 2, for a command line that is wrong.
+    let arguments = Arguments::parse();
+    atelier_kernels::memory::keep_freed_memory();
+    let result = match arguments.command {
+        Command::Run(run) => run::run(run),
+        Command::Sweep(run) => run::sweep(run),
+        Command::Show(show) => commands::show(&show),
+        Command::Check(check) => commands::check(&check),
+        Command::List(list) => commands::list(&list),
+        Command::Sample(sample) => sample::sample(&sample),
+        Command::Data(data) => data::data(data),
+        Command::Completions { shell } => commands::completions(shell),
+    };
+    match result {
+        Ok(exit) => exit.code(),
+        Err(failure) => failure.report(),
+    }
+}

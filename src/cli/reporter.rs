@@ -1,0 +1,208 @@
+//! A run's events on the terminal, as plain lines, or as JSON.
+
+use super::table::{duration, grouped};
+use crate::data::fetch;
+use crate::record::MetricsRow;
+use crate::run::{Event, Plan, Reporter};
+use crate::training::Schedule;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{IsTerminal, Write};
+use std::time::Instant;
+
+/// The reporter for this command line and terminal.
+pub(super) fn choose(plan: &Plan, quiet: bool, json: bool) -> Box<dyn Reporter> {
+    if json {
+        Box::new(Json)
+    } else if quiet {
+        Box::new(Silent)
+    } else {
+        Box::new(Terminal::new(plan.experiment.name.clone(), std::io::stdout().is_terminal()))
+    }
+}
+
+/// Shows a download on a bar, where there is a terminal; gives the line that is worth printing, if any.
+pub(super) fn downloading(
+    bar: &mut Option<ProgressBar>,
+    is_terminal: bool,
+    progress: &fetch::Progress<'_>,
+) -> Option<String> {
+    match *progress {
+        fetch::Progress::Waiting { file } => Some(format!("waiting for another process to download {file}")),
+        fetch::Progress::Asking { file, url } => Some(format!("downloading {file} from {url}")),
+        fetch::Progress::Failed { file, reason, .. } => Some(format!("{file}: {reason}")),
+        fetch::Progress::Received { file, bytes, total } => {
+            if is_terminal {
+                let template = "{msg} {bar:30.cyan/dim} {bytes}/{total_bytes}";
+                let bar = bar.get_or_insert_with(|| progress_bar(total, template));
+                bar.set_length(total);
+                bar.set_position(bytes);
+                bar.set_message(file.to_owned());
+            }
+            None
+        }
+        fetch::Progress::Done { .. } => {
+            if let Some(bar) = bar.take() {
+                bar.finish_and_clear();
+            }
+            None
+        }
+    }
+}
+
+fn progress_bar(length: u64, template: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(length).with_style(style.progress_chars("━╸─"))
+}
+
+struct Silent;
+
+impl Reporter for Silent {
+    fn report(&mut self, _: &Event<'_>) {}
+}
+
+/// A progress bar on a terminal; a line per row of metrics elsewhere.
+struct Terminal {
+    name: String,
+    bar: Option<ProgressBar>,
+    is_terminal: bool,
+    started: Instant,
+    first_step: u64,
+    schedule: Option<Schedule>,
+}
+
+impl Terminal {
+    fn new(name: String, is_terminal: bool) -> Self {
+        Self { name, bar: None, is_terminal, started: Instant::now(), first_step: 0, schedule: None }
+    }
+
+    fn line(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| print_line(text)),
+            None => print_line(text),
+        }
+    }
+
+    fn downloading(&mut self, progress: &fetch::Progress<'_>) {
+        if let Some(line) = downloading(&mut self.bar, self.is_terminal, progress) {
+            self.line(&line);
+        }
+    }
+
+    /// Steps done since the start of this process, and what is left at that pace.
+    fn time_left(&self, step: u64) -> Option<String> {
+        let schedule = self.schedule?;
+        let done = step - self.first_step;
+        let left = (schedule.total_steps - step) as f64 * self.started.elapsed().as_secs_f64() / done.max(1) as f64;
+        Some(duration(left))
+    }
+
+    fn row(&self, row: &MetricsRow) {
+        let Some(schedule) = self.schedule else { return };
+        let width = schedule.epochs().to_string().len();
+        let left = self.time_left(row.step).unwrap_or_default();
+        self.line(&format!(
+            "epoch {:>width$}/{}  d_loss {:.4}  g_loss {:.4}  d_real {:.2}  d_fake {:.2}  {:>6} images/s  {left} left",
+            row.epoch,
+            schedule.epochs(),
+            row.d_loss,
+            row.g_loss,
+            row.d_real,
+            row.d_fake,
+            grouped(row.images_per_second.round() as u64),
+        ));
+    }
+}
+
+impl Reporter for Terminal {
+    fn report(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Downloading(progress) => self.downloading(progress),
+            Event::Started { folder, schedule, step } => {
+                if let Some(bar) = self.bar.take() {
+                    bar.finish_and_clear();
+                }
+                let (verb, from) = match step {
+                    0 => ("running", String::new()),
+                    step => ("resuming", format!(" at step {}", grouped(*step))),
+                };
+                self.line(&format!(
+                    "{verb} {}{from}: {} steps in {} epochs, into {}",
+                    self.name,
+                    grouped(schedule.total_steps),
+                    schedule.epochs(),
+                    folder.root().display()
+                ));
+                self.schedule = Some(**schedule);
+                self.first_step = *step;
+                self.started = Instant::now();
+                if self.is_terminal {
+                    let bar = progress_bar(schedule.total_steps, "{bar:30.cyan/dim} {percent:>3} %  {msg}");
+                    bar.set_position(*step);
+                    self.bar = Some(bar);
+                }
+            }
+            Event::Step { step, losses } => {
+                if let (Some(bar), Some(schedule)) = (&self.bar, &self.schedule) {
+                    bar.set_position(*step);
+                    let done = (step - self.first_step) * schedule.examples_per_step() as u64;
+                    let rate = done as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
+                    bar.set_message(format!(
+                        "d_loss {:.3}  g_loss {:.3}  {} images/s  {} left",
+                        losses.d_loss,
+                        losses.g_loss,
+                        grouped(rate.round() as u64),
+                        self.time_left(*step).unwrap_or_default()
+                    ));
+                }
+            }
+            Event::Row(row) => self.row(row),
+            Event::Epoch { .. } => {}
+            Event::Ended { folder, state } => {
+                if let Some(bar) = self.bar.take() {
+                    bar.finish_and_clear();
+                }
+                print_line(&format!("{state}: {}", folder.root().display()));
+            }
+        }
+    }
+}
+
+/// One JSON object per event, each on its line. Steps are left out: rows say the same in fewer lines.
+struct Json;
+
+impl Reporter for Json {
+    fn report(&mut self, event: &Event<'_>) {
+        use serde_json::json;
+        let line = match event {
+            Event::Downloading(fetch::Progress::Asking { file, url }) => {
+                json!({"event": "downloading", "file": file, "url": url})
+            }
+            Event::Downloading(fetch::Progress::Failed { file, url, reason }) => {
+                json!({"event": "download-failed", "file": file, "url": url, "reason": reason})
+            }
+            Event::Downloading(_) | Event::Step { .. } => return,
+            Event::Started { folder, schedule, step } => json!({
+                "event": "started",
+                "run": folder.root(),
+                "step": step,
+                "total_steps": schedule.total_steps,
+                "epochs": schedule.epochs(),
+            }),
+            Event::Row(row) => {
+                let mut line = json!(row);
+                line["event"] = json!("row");
+                line
+            }
+            Event::Epoch { epoch, montage } => json!({"event": "epoch", "epoch": epoch, "montage": montage}),
+            Event::Ended { folder, state } => {
+                json!({"event": "ended", "run": folder.root(), "state": state.as_str()})
+            }
+        };
+        print_line(&line.to_string());
+    }
+}
+
+/// `println!` panics when the reader of a pipe has gone; training goes on without it.
+fn print_line(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

@@ -1,0 +1,37 @@
+//! Ctrl-C and SIGTERM save a run and end it; a second one ends it at once.
+
+use super::Exit;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// The flag that a run watches, and which signal set it.
+pub(super) struct Signals {
+    pub(super) stop: Arc<AtomicBool>,
+    which: Arc<AtomicUsize>,
+}
+
+impl Signals {
+    /// Starts listening.
+    pub(super) fn listen() -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let which = Arc::new(AtomicUsize::new(0));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            // In this order: the first signal finds the flag unset and sets it, the second finds it set and ends the program.
+            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))?;
+            signal_hook::flag::register(signal, Arc::clone(&stop))?;
+            signal_hook::flag::register_usize(signal, Arc::clone(&which), signal as usize)?;
+        }
+        // Writing beyond a limit on the size of files then fails, with a message, instead of killing the program.
+        #[cfg(unix)]
+        signal_hook::flag::register(signal_hook::consts::signal::SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
+        Ok(Self { stop, which })
+    }
+
+    /// What the program exits with after an interruption.
+    pub(super) fn exit(&self) -> Exit {
+        match self.which.load(Ordering::Relaxed) as i32 {
+            signal_hook::consts::SIGTERM => Exit::Terminated,
+            _ => Exit::Interrupted,
+        }
+    }
+}

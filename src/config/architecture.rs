@@ -1,0 +1,69 @@
+//! `[architecture]`: the family and its parameters, or, for `custom`, the layers themselves.
+//!
+//! The layer vocabulary is in [`layers`]; `crate::architecture` makes networks of it.
+
+pub mod layers;
+
+use serde::{Deserialize, Serialize};
+
+pub use layers::Layer;
+
+/// `[architecture]`, as the file spells it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Architecture {
+    /// Which function from parameters to layer lists builds the networks.
+    pub family: Family,
+    /// Length of the latent vector z, 1 to 4096.
+    pub latent_dim: usize,
+    /// How z is drawn.
+    #[serde(default)]
+    pub latent: Latent,
+    /// `dcgan`: channels of the discriminator's first layer and a quarter of the generator's first, 1 to 1024.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<usize>,
+    /// `mlp`: units of each hidden layer, the same list for both players, 1 to 16 layers of 1 to 65,536 units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<Vec<usize>>,
+    /// `custom`: the generator's layers, from the latent vector to the example.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator: Option<Layers>,
+    /// `custom`: the discriminator's layers, from the example to one logit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discriminator: Option<Layers>,
+}
+
+/// A family: a readable function from a few parameters to two layer lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// One dense layer each on 2×2 faces (Serrano's smallest GAN). Takes no parameter.
+    SlantedFaces,
+    /// Dense networks with leaky ReLU; takes `hidden`.
+    Mlp,
+    /// The TensorFlow tutorial's DCGAN for 28×28 or 32×32 images; takes `width`.
+    Dcgan,
+    /// `[architecture.generator]` and `[architecture.discriminator]` spell the layers out.
+    Custom,
+}
+
+/// The distribution of the latent vector's components, all independent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Latent {
+    /// N(0, 1).
+    #[default]
+    Normal,
+    /// Uniform in [-1, 1).
+    Uniform,
+    /// Uniform in [0, 1).
+    Unit,
+}
+
+/// The layers of one network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layers {
+    /// In the order of the data flow; 1 to 256 layers.
+    pub layers: Vec<Layer>,
+}

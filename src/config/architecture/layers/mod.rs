@@ -1,0 +1,178 @@
+//! The layer vocabulary: what a layer is called in TOML, which shape it gives, how many parameters it has, and which
+//! type of `crate::nn` it becomes.
+//!
+//! A new layer is a file here (word, shapes, type), a line in [`Layer`] and in [`Layer::kind`], and a file in `nn` that
+//! computes it. The compiler names what is missing.
+
+mod activation;
+mod batch_norm;
+mod conv;
+mod dense;
+mod dropout;
+mod reshape;
+
+use serde::{Deserialize, Serialize};
+
+pub use conv::{Conv, ConvTranspose};
+pub use dense::Dense;
+
+/// One layer. Images are channels-last: (height, width, channels).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Layer {
+    /// y = x W + b over all features: (H, W, C) -> (units).
+    Dense(Dense),
+    /// Cross-correlation with "same" padding: (H, W, C) -> (⌈H/stride⌉, ⌈W/stride⌉, channels).
+    Conv(Conv),
+    /// Its transpose: (H, W, C) -> (H·stride, W·stride, channels).
+    ConvTranspose(ConvTranspose),
+    /// Normalises each channel over batch and positions, then scales and shifts it.
+    BatchNorm,
+    /// Zeroes each value with this probability in training and scales the rest by 1/(1 - rate); 0 to 0.95.
+    Dropout(f32),
+    /// x for x > 0, slope·x otherwise; slope 0 to 1.
+    LeakyRelu(f32),
+    /// max(x, 0).
+    Relu,
+    /// Hyperbolic tangent, into (-1, 1).
+    Tanh,
+    /// Logistic sigmoid, into (0, 1).
+    Sigmoid,
+    /// The same numbers as an image (height, width, channels).
+    Reshape([usize; 3]),
+    /// The same numbers as a vector.
+    Flatten,
+}
+
+impl Layer {
+    /// The rules of this layer's kind.
+    pub fn kind(&self) -> Box<dyn Kind + '_> {
+        match self {
+            Self::Dense(dense) => Box::new(dense),
+            Self::Conv(conv) => Box::new(conv),
+            Self::ConvTranspose(conv) => Box::new(conv),
+            Self::BatchNorm => Box::new(batch_norm::BatchNorm),
+            Self::Dropout(rate) => Box::new(dropout::Dropout(*rate)),
+            Self::LeakyRelu(slope) => Box::new(activation::LeakyRelu(*slope)),
+            Self::Relu => Box::new(activation::Plain("Relu", "relu")),
+            Self::Tanh => Box::new(activation::Plain("Tanh", "tanh")),
+            Self::Sigmoid => Box::new(activation::Plain("Sigmoid", "sigmoid")),
+            Self::Reshape(shape) => Box::new(reshape::Reshape(*shape)),
+            Self::Flatten => Box::new(reshape::Flatten),
+        }
+    }
+}
+
+/// What every kind of layer knows about itself, without computing anything.
+pub trait Kind {
+    /// The layer in a few words, for tables: `conv 64, 5×5, stride 2`.
+    fn describe(&self) -> String;
+
+    /// The output shape for this input shape.
+    ///
+    /// # Errors
+    /// The reason, with the numbers, if a parameter is out of range or the input does not fit.
+    fn output(&self, input: Shape) -> Result<Shape, String>;
+
+    /// Parameter counts for an input that [`Kind::output`] accepts.
+    fn parameters(&self, _input: Shape) -> Parameters {
+        Parameters::default()
+    }
+
+    /// The type in `crate::nn` that computes this layer. Rates and slopes are not part of it: they change no shape.
+    fn rust_type(&self, input: Shape, output: Shape) -> String;
+}
+
+impl<K: Kind> Kind for &K {
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        (**self).output(input)
+    }
+    fn parameters(&self, input: Shape) -> Parameters {
+        (**self).parameters(input)
+    }
+    fn rust_type(&self, input: Shape, output: Shape) -> String {
+        (**self).rust_type(input, output)
+    }
+}
+
+/// The shape of one example between layers: an image, or a vector as an image of one pixel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Values per pixel.
+    pub channels: usize,
+}
+
+impl Shape {
+    /// An image.
+    pub fn image(height: usize, width: usize, channels: usize) -> Self {
+        Self { height, width, channels }
+    }
+
+    /// A vector of `length` numbers.
+    pub fn vector(length: usize) -> Self {
+        Self::image(1, 1, length)
+    }
+
+    /// How many numbers one example has.
+    pub fn features(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    /// Whether this is a vector (one pixel).
+    pub fn is_vector(&self) -> bool {
+        self.height == 1 && self.width == 1
+    }
+}
+
+impl std::fmt::Display for Shape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.is_vector() {
+            write!(f, "{}", self.channels)
+        } else {
+            write!(f, "{}×{}×{}", self.height, self.width, self.channels)
+        }
+    }
+}
+
+/// How many numbers a layer keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parameters {
+    /// Those that the optimizer changes.
+    pub trainable: usize,
+    /// Those that only follow the data (running statistics).
+    pub fixed: usize,
+}
+
+impl Parameters {
+    /// Both kinds together.
+    pub fn total(&self) -> usize {
+        self.trainable + self.fixed
+    }
+}
+
+impl std::ops::Add for Parameters {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self { trainable: self.trainable + other.trainable, fixed: self.fixed + other.fixed }
+    }
+}
+
+/// Refuses a number outside `range`, saying which it is.
+fn within(what: &str, value: usize, range: std::ops::RangeInclusive<usize>) -> Result<(), String> {
+    if range.contains(&value) {
+        Ok(())
+    } else {
+        Err(format!("{what} is {value}, but must be {} to {}", range.start(), range.end()))
+    }
+}
+
+fn yes() -> bool {
+    true
+}

@@ -1,0 +1,445 @@
+//! `[dataset]`: which examples are learned from.
+
+use serde::{Deserialize, Serialize};
+
+use super::check::{Bounds, Finding, Findings, Mark};
+use super::implemented;
+use super::key::path;
+use super::read::words_of;
+use super::words;
+
+/// A data set and how much of it is used.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    /// Which data set, with the parameters that it takes.
+    pub source: Source,
+    /// Only the first so many training examples, 1 to 1,000,000,000; `None` for all of them.
+    pub limit: Option<usize>,
+    /// How the pixels are scaled; `None` for points in the plane, which are used as they are.
+    pub range: Option<Range>,
+}
+
+/// The data sets.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// 28×28 grey clothes, 60,000 for training (Xiao et al. 2017).
+    FashionMnist,
+    /// 28×28 grey digits, 60,000 for training (LeCun et al. 1998).
+    Mnist,
+    /// 28×28 grey garments, drawn by the program.
+    Silhouettes {
+        /// Training images, 1 to 1,000,000; default 20,000.
+        count: usize,
+    },
+    /// 2×2 grey faces, drawn by the program (Serrano's smallest GAN).
+    SlantedFaces {
+        /// Training images, 1 to 1,000,000; default 1000.
+        count: usize,
+    },
+    /// Points around equally spaced centres on a circle.
+    GaussianRing {
+        /// Centres, 1 to 1000; default 8.
+        modes: usize,
+        /// Radius of the circle, greater than 0 and at most 1000; default 2.
+        radius: f64,
+        /// Standard deviation around a centre, greater than 0 and at most 100; default 0.02.
+        std: f64,
+        /// Training points, 1 to 1,000,000; default 20,000.
+        count: usize,
+    },
+    /// Points around the centres of a square grid.
+    GaussianGrid {
+        /// Centres, a square number from 1 to 10,000; default 25.
+        modes: usize,
+        /// Distance between neighbouring centres, greater than 0 and at most 1000; default 2.
+        spacing: f64,
+        /// Standard deviation around a centre, greater than 0 and at most 100; default 0.05.
+        std: f64,
+        /// Training points, 1 to 1,000,000; default 20,000.
+        count: usize,
+    },
+    /// Images in IDX files, plain or gzip. Paths are relative to the working directory.
+    Idx {
+        /// Training images.
+        images: String,
+        /// Their labels.
+        labels: Option<String>,
+        /// Test images.
+        test_images: Option<String>,
+        /// The test images' labels.
+        test_labels: Option<String>,
+        /// (H, W, C): height and width 1 to 1024, channels 1 to 16.
+        shape: (usize, usize, usize),
+    },
+}
+
+/// What the pixel values 0 to 255 become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Range {
+    /// (x − 127.5) / 127.5, in [-1, 1].
+    Symmetric,
+    /// x / 255, in [0, 1].
+    Unit,
+}
+
+impl Dataset {
+    /// The word in the file.
+    pub fn name(&self) -> &'static str {
+        self.source.word().as_str()
+    }
+
+    /// The shape (H, W, C) of one example; points are (1, 1, 2).
+    pub fn shape(&self) -> (usize, usize, usize) {
+        match self.source {
+            Source::FashionMnist | Source::Mnist | Source::Silhouettes { .. } => (28, 28, 1),
+            Source::SlantedFaces { .. } => (2, 2, 1),
+            Source::GaussianRing { .. } | Source::GaussianGrid { .. } => (1, 1, 2),
+            Source::Idx { shape, .. } => shape,
+        }
+    }
+
+    /// Whether the examples are points in the plane rather than images.
+    pub fn is_points(&self) -> bool {
+        matches!(self.source, Source::GaussianRing { .. } | Source::GaussianGrid { .. })
+    }
+
+    /// The number of training examples after `limit`, where it is known before the data is read.
+    pub fn training_examples(&self) -> Option<usize> {
+        match (self.source.examples(), self.limit) {
+            (Some(all), Some(limit)) => Some(all.min(limit)),
+            (all, limit) => all.or(limit),
+        }
+    }
+
+    /// The examples in half a sentence: "slanted-faces are 2×2".
+    pub(super) fn describe(&self) -> String {
+        let (height, width, channels) = self.shape();
+        let name = self.name();
+        match channels {
+            _ if self.is_points() => format!("{name} gives points in the plane"),
+            1 => format!("{name} {} {height}×{width}", if name.ends_with('s') { "are" } else { "is" }),
+            _ => format!("{name} is {height}×{width} with {channels} channels"),
+        }
+    }
+}
+
+impl Source {
+    fn word(&self) -> Word {
+        match self {
+            Self::FashionMnist => Word::FashionMnist,
+            Self::Mnist => Word::Mnist,
+            Self::Silhouettes { .. } => Word::Silhouettes,
+            Self::SlantedFaces { .. } => Word::SlantedFaces,
+            Self::GaussianRing { .. } => Word::GaussianRing,
+            Self::GaussianGrid { .. } => Word::GaussianGrid,
+            Self::Idx { .. } => Word::Idx,
+        }
+    }
+
+    fn examples(&self) -> Option<usize> {
+        match *self {
+            Self::FashionMnist | Self::Mnist => Some(60_000),
+            Self::Silhouettes { count }
+            | Self::SlantedFaces { count }
+            | Self::GaussianRing { count, .. }
+            | Self::GaussianGrid { count, .. } => Some(count),
+            Self::Idx { .. } => None,
+        }
+    }
+}
+
+/// The words of `dataset.name`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Word {
+    FashionMnist,
+    Mnist,
+    Silhouettes,
+    SlantedFaces,
+    GaussianRing,
+    GaussianGrid,
+    Idx,
+    ImageFolder,
+}
+
+impl Word {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::FashionMnist => "fashion-mnist",
+            Self::Mnist => "mnist",
+            Self::Silhouettes => "silhouettes",
+            Self::SlantedFaces => "slanted-faces",
+            Self::GaussianRing => "gaussian-ring",
+            Self::GaussianGrid => "gaussian-grid",
+            Self::Idx => "idx",
+            Self::ImageFolder => "image-folder",
+        }
+    }
+}
+
+/// The keys that not every data set has, and those that have them.
+pub(super) const OWNERS: &[(&str, &[&str])] = &[
+    ("range", &["fashion-mnist", "mnist", "silhouettes", "slanted-faces", "idx", "image-folder"]),
+    ("count", &["silhouettes", "slanted-faces", "gaussian-ring", "gaussian-grid"]),
+    ("modes", &["gaussian-ring", "gaussian-grid"]),
+    ("radius", &["gaussian-ring"]),
+    ("std", &["gaussian-ring", "gaussian-grid"]),
+    ("spacing", &["gaussian-grid"]),
+    ("images", &["idx"]),
+    ("labels", &["idx"]),
+    ("test_images", &["idx"]),
+    ("test_labels", &["idx"]),
+    ("shape", &["idx"]),
+];
+
+/// The section as the file spells it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Section {
+    name: Word,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<Range>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modes: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    radius: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    std: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spacing: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    images: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test_images: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test_labels: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shape: Option<Vec<i64>>,
+}
+
+impl Section {
+    /// The checked data set; what is wrong goes to `findings`.
+    pub(super) fn resolve(self, findings: &mut Findings) -> Dataset {
+        let word = self.name.as_str();
+        if implemented::not_yet("dataset.name", word) {
+            findings.not_yet("dataset.name", word, words_of::<Word>());
+        }
+        self.check_owners(findings);
+        let range = self.resolve_range(findings);
+        let limit =
+            self.limit.map(|limit| findings.count("dataset.limit", limit, 1..=1_000_000_000, "examples"));
+        let source = self.resolve_source(findings);
+        if let (Some(limit), Some(all)) = (limit, source.examples())
+            && limit > all
+        {
+            let message = format!("`dataset.limit` is {limit}, but {word} has only {all} training examples");
+            findings
+                .add(Finding::new(path("dataset.limit"), Mark::Value, message).label("more than there are"));
+        }
+        Dataset { source, limit, range }
+    }
+
+    fn check_owners(&self, findings: &mut Findings) {
+        let given = [
+            ("range", self.range.is_some()),
+            ("count", self.count.is_some()),
+            ("modes", self.modes.is_some()),
+            ("radius", self.radius.is_some()),
+            ("std", self.std.is_some()),
+            ("spacing", self.spacing.is_some()),
+            ("images", self.images.is_some()),
+            ("labels", self.labels.is_some()),
+            ("test_images", self.test_images.is_some()),
+            ("test_labels", self.test_labels.is_some()),
+            ("shape", self.shape.is_some()),
+        ];
+        let word = self.name.as_str();
+        for (key, _) in given.into_iter().filter(|(_, given)| *given) {
+            let owners =
+                OWNERS.iter().find(|(owned, _)| *owned == key).map_or(&[][..], |(_, owners)| *owners);
+            if !owners.contains(&word) {
+                let known = implemented::available("dataset.name", owners);
+                findings.does_not_belong(
+                    &format!("dataset.{key}"),
+                    &words::list(&known),
+                    "dataset.name",
+                    word,
+                );
+            }
+        }
+    }
+
+    fn resolve_range(&self, findings: &mut Findings) -> Option<Range> {
+        match self.name {
+            Word::GaussianRing | Word::GaussianGrid => None,
+            Word::SlantedFaces => {
+                if self.range == Some(Range::Symmetric) {
+                    let message = "`dataset.range` is `symmetric`, but slanted-faces are always in [0, 1]";
+                    let finding =
+                        Finding::new(path("dataset.range"), Mark::Value, message).label("must be \"unit\"");
+                    findings.add(finding.help("remove it, or write range = \"unit\""));
+                }
+                Some(Range::Unit)
+            }
+            _ => Some(self.range.unwrap_or(Range::Symmetric)),
+        }
+    }
+
+    fn resolve_source(self, findings: &mut Findings) -> Source {
+        let examples = |default: i64, findings: &mut Findings| {
+            findings.count("dataset.count", self.count.unwrap_or(default), 1..=1_000_000, "training examples")
+        };
+        let deviation = |default: f64, findings: &mut Findings| {
+            findings.number("dataset.std", self.std.unwrap_or(default), Bounds::Above(0.0, 100.0))
+        };
+        match self.name {
+            Word::FashionMnist => Source::FashionMnist,
+            Word::Mnist => Source::Mnist,
+            Word::Silhouettes | Word::ImageFolder => {
+                Source::Silhouettes { count: examples(20_000, findings) }
+            }
+            Word::SlantedFaces => Source::SlantedFaces { count: examples(1000, findings) },
+            Word::GaussianRing => Source::GaussianRing {
+                modes: findings.count("dataset.modes", self.modes.unwrap_or(8), 1..=1000, "modes"),
+                radius: findings.number(
+                    "dataset.radius",
+                    self.radius.unwrap_or(2.0),
+                    Bounds::Above(0.0, 1000.0),
+                ),
+                std: deviation(0.02, findings),
+                count: examples(20_000, findings),
+            },
+            Word::GaussianGrid => {
+                let modes = findings.count("dataset.modes", self.modes.unwrap_or(25), 1..=10_000, "modes");
+                if modes.isqrt().pow(2) != modes {
+                    let message =
+                        format!("`dataset.modes` is {modes}, but a square grid needs a square number");
+                    let near = (modes as f64).sqrt().round() as usize;
+                    let finding = Finding::new(path("dataset.modes"), Mark::Value, message)
+                        .label("not a square number");
+                    findings.add(finding.help(format!("the nearest is {} = {near}×{near}", near * near)));
+                }
+                Source::GaussianGrid {
+                    modes,
+                    spacing: findings.number(
+                        "dataset.spacing",
+                        self.spacing.unwrap_or(2.0),
+                        Bounds::Above(0.0, 1000.0),
+                    ),
+                    std: deviation(0.05, findings),
+                    count: examples(20_000, findings),
+                }
+            }
+            Word::Idx => self.resolve_idx(findings),
+        }
+    }
+
+    fn resolve_idx(self, findings: &mut Findings) -> Source {
+        for (key, given) in [("images", self.images.is_some()), ("shape", self.shape.is_some())] {
+            if !given {
+                let message = format!("[dataset] needs `{key}` when its name is `idx`");
+                let example = if key == "images" {
+                    "images = \"train-images-idx3-ubyte.gz\""
+                } else {
+                    "shape = [28, 28]"
+                };
+                let at = super::key::below(&path("dataset"), key);
+                findings.add(
+                    Finding::new(at, Mark::Table, message).label("incomplete").help(format!("add {example}")),
+                );
+            }
+        }
+        let files = [
+            ("images", &self.images),
+            ("labels", &self.labels),
+            ("test_images", &self.test_images),
+            ("test_labels", &self.test_labels),
+        ];
+        for (key, file) in files {
+            if file.as_ref().is_some_and(|file| file.trim().is_empty()) {
+                let at = super::key::below(&path("dataset"), key);
+                let message = format!("`dataset.{key}` is empty, but must be the path of an IDX file");
+                findings.add(Finding::new(at, Mark::Value, message).label("no path"));
+            }
+        }
+        if self.test_labels.is_some() && self.test_images.is_none() {
+            let message = "`dataset.test_labels` is given without `dataset.test_images`";
+            let finding =
+                Finding::new(path("dataset.test_labels"), Mark::Key, message).label("labels of what?");
+            findings.add(finding.help("add test_images = \"…\""));
+        }
+        let shape = resolve_shape(self.shape.as_deref().unwrap_or(&[1, 1]), findings);
+        Source::Idx {
+            images: self.images.unwrap_or_default(),
+            labels: self.labels,
+            test_images: self.test_images,
+            test_labels: self.test_labels,
+            shape,
+        }
+    }
+}
+
+/// `[h, w]` or `[h, w, c]`.
+fn resolve_shape(shape: &[i64], findings: &mut Findings) -> (usize, usize, usize) {
+    if !matches!(shape.len(), 2 | 3) {
+        let message = format!(
+            "`dataset.shape` has {} numbers, but must be [height, width] or [height, width, channels]",
+            shape.len()
+        );
+        findings.add(Finding::new(path("dataset.shape"), Mark::Value, message).label("not 2 or 3 numbers"));
+        return (1, 1, 1);
+    }
+    let size = |index: usize, high: i64, unit: &str, findings: &mut Findings| {
+        findings.count(&format!("dataset.shape.{index}"), shape[index], 1..=high, unit)
+    };
+    let channels = if shape.len() == 3 { size(2, 16, "channels", findings) } else { 1 };
+    (size(0, 1024, "pixels", findings), size(1, 1024, "pixels", findings), channels)
+}
+
+impl From<&Dataset> for Section {
+    fn from(dataset: &Dataset) -> Self {
+        let whole = |count: usize| Some(i64::try_from(count).unwrap_or(i64::MAX));
+        let mut section = Self {
+            name: dataset.source.word(),
+            limit: dataset.limit.and_then(whole),
+            range: dataset.range,
+            count: None,
+            modes: None,
+            radius: None,
+            std: None,
+            spacing: None,
+            images: None,
+            labels: None,
+            test_images: None,
+            test_labels: None,
+            shape: None,
+        };
+        match dataset.source.clone() {
+            Source::FashionMnist | Source::Mnist => {}
+            Source::Silhouettes { count } | Source::SlantedFaces { count } => section.count = whole(count),
+            Source::GaussianRing { modes, radius, std, count } => {
+                (section.modes, section.count) = (whole(modes), whole(count));
+                (section.radius, section.std) = (Some(radius), Some(std));
+            }
+            Source::GaussianGrid { modes, spacing, std, count } => {
+                (section.modes, section.count) = (whole(modes), whole(count));
+                (section.spacing, section.std) = (Some(spacing), Some(std));
+            }
+            Source::Idx { images, labels, test_images, test_labels, shape } => {
+                section.images = Some(images);
+                (section.labels, section.test_images, section.test_labels) =
+                    (labels, test_images, test_labels);
+                let (height, width, channels) = shape;
+                section.shape = [height, width, channels].into_iter().map(whole).collect();
+            }
+        }
+        section
+    }
+}

@@ -1,0 +1,76 @@
+//! `[logging]`: what a run writes besides its checkpoints.
+
+use serde::{Deserialize, Serialize};
+
+use super::check::Findings;
+
+/// What a run writes while it trains.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logging {
+    /// The pictures of one fixed latent batch.
+    pub montage: Montage,
+    /// Generator steps between rows of `metrics.csv`, at least 1; `None` for a row per epoch.
+    pub every_steps: Option<u64>,
+    /// Whether the montages are joined to `progress.gif`.
+    pub progress_gif: bool,
+}
+
+/// A grid of samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Montage {
+    /// 1 to 64; default 4.
+    pub rows: usize,
+    /// 1 to 64; default 4.
+    pub columns: usize,
+    /// Epochs between two montages, at least 1; default 1.
+    pub every: u64,
+}
+
+/// The section as the file spells it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Section {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    every_steps: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) progress_gif: Option<bool>,
+    montage: Grid,
+}
+
+/// The montage as the file spells it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Grid {
+    rows: i64,
+    columns: i64,
+    every: i64,
+}
+
+impl Section {
+    /// The checked logging; what is wrong goes to `findings`.
+    pub(super) fn resolve(self, findings: &mut Findings) -> Logging {
+        let Grid { rows, columns, every } = self.montage;
+        Logging {
+            montage: Montage {
+                rows: findings.count("logging.montage.rows", rows, 1..=64, "rows"),
+                columns: findings.count("logging.montage.columns", columns, 1..=64, "columns"),
+                every: findings.whole("logging.montage.every", every, 1..=1_000_000, "epochs"),
+            },
+            every_steps: self
+                .every_steps
+                .map(|every| findings.whole("logging.every_steps", every, 1..=1_000_000_000, "steps")),
+            progress_gif: self.progress_gif.unwrap_or(true),
+        }
+    }
+}
+
+impl From<&Logging> for Section {
+    fn from(logging: &Logging) -> Self {
+        let Montage { rows, columns, every } = logging.montage;
+        Self {
+            every_steps: logging.every_steps.map(|every| every as i64),
+            progress_gif: Some(logging.progress_gif),
+            montage: Grid { rows: rows as i64, columns: columns as i64, every: every as i64 },
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The rules of `[architecture]` that need no shapes: which keys belong to which family, defaults, and ranges.
+
+use std::ops::RangeInclusive;
+
+use figment::value::{Dict, Value};
+
+use super::architecture::{Architecture, Family};
+use super::check::{Bounds, Finding, Findings, Mark};
+use super::key::{self, Path, below, dotted, path};
+use super::words;
+
+/// The keys that not every family has, and those that have them.
+pub(super) const OWNERS: &[(&str, &[&str])] = &[
+    ("width", &["dcgan"]),
+    ("hidden", &["mlp"]),
+    ("generator", &["custom"]),
+    ("discriminator", &["custom"]),
+];
+
+/// The word of a family in the file.
+pub(super) fn word(family: Family) -> &'static str {
+    match family {
+        Family::SlantedFaces => "slanted-faces",
+        Family::Mlp => "mlp",
+        Family::Dcgan => "dcgan",
+        Family::Custom => "custom",
+    }
+}
+
+/// Adds the family's defaults to the merged values.
+pub(super) fn add_defaults(root: &mut Dict) {
+    let Some(Value::Dict(_, section)) = root.get_mut("architecture") else {
+        return;
+    };
+    let family = section.get("family").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut default = |key: &str, value: Value| {
+        section.entry(key.to_owned()).or_insert(value);
+    };
+    match family.as_str() {
+        "slanted-faces" => {
+            default("latent_dim", Value::from(1_i64));
+            default("latent", Value::from("unit"));
+        }
+        "dcgan" => default("width", Value::from(64_i64)),
+        "mlp" => default("hidden", Value::from(vec![256_i64, 256])),
+        _ => {}
+    }
+    default("latent_dim", Value::from(100_i64));
+    default("latent", Value::from("normal"));
+}
+
+/// Checks every number of the section before it is read, so that -1 is told as out of range, not as a wrong type.
+pub(super) fn check_numbers(section: &Dict, findings: &mut Findings) {
+    walk(&path("architecture"), section, findings);
+}
+
+/// The range of a whole number by its key.
+fn range(key: &str) -> Option<(RangeInclusive<i64>, &'static str)> {
+    Some(match key {
+        "latent_dim" => (1..=4096, ""),
+        "width" => (1..=1024, "channels"),
+        "hidden" => (1..=65_536, "units"),
+        "units" => (1..=1_048_576, ""),
+        "channels" => (1..=8192, ""),
+        "kernel" => (1..=15, "pixels"),
+        "stride" => (1..=2, "pixels"),
+        "reshape" => (1..=65_536, ""),
+        _ => return None,
+    })
+}
+
+/// The largest number of elements of a list by its key.
+fn longest(key: &str) -> Option<usize> {
+    match key {
+        "hidden" => Some(16),
+        "layers" => Some(256),
+        _ => None,
+    }
+}
+
+fn walk(at: &Path, table: &Dict, findings: &mut Findings) {
+    for (key, value) in table {
+        walk_value(below(at, key), key, value, findings);
+    }
+}
+
+fn walk_value(at: Path, name: &str, value: &Value, findings: &mut Findings) {
+    match value {
+        Value::Dict(_, inner) => walk(&at, inner, findings),
+        Value::Array(_, items) => {
+            if let Some(longest) = longest(name).filter(|longest| items.is_empty() || items.len() > *longest)
+            {
+                let message =
+                    format!("`{}` has {} elements, but must have 1 to {longest}", dotted(&at), items.len());
+                findings
+                    .add(Finding::new(at.clone(), Mark::Value, message).label("a list of the wrong length"));
+            }
+            for (index, item) in items.iter().enumerate().take(1024) {
+                walk_value(below(&at, &index.to_string()), name, item, findings);
+            }
+        }
+        Value::Num(_, number) => {
+            let whole = key::whole(*number).and_then(|whole| i64::try_from(whole).ok());
+            if let (Some((range, unit)), Some(whole)) = (range(name), whole) {
+                findings.whole_at(at, whole, range, unit);
+            } else if let ("dropout" | "leaky-relu", Some(number)) =
+                (name, number.to_f64().or(whole.map(|whole| whole as f64)))
+            {
+                let high = if name == "dropout" { 0.95 } else { 1.0 };
+                findings.number_at(at, number, Bounds::Within(0.0, high));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Checks that the keys belong to the family and that it has those it needs.
+pub(super) fn check_family(architecture: &Architecture, findings: &mut Findings) {
+    let family = word(architecture.family);
+    let given = [
+        ("width", architecture.width.is_some()),
+        ("hidden", architecture.hidden.is_some()),
+        ("generator", architecture.generator.is_some()),
+        ("discriminator", architecture.discriminator.is_some()),
+    ];
+    for (key, given) in given {
+        let owners = OWNERS.iter().find(|(owned, _)| *owned == key).map_or(&[][..], |(_, owners)| *owners);
+        let owned = owners.contains(&family);
+        if given && !owned {
+            findings.does_not_belong(
+                &format!("architecture.{key}"),
+                &words::list(owners),
+                "architecture.family",
+                family,
+            );
+        }
+        if !given && owned {
+            let message = format!("the family `{family}` needs [architecture.{key}] with its `layers`");
+            let at = path(&format!("architecture.{key}"));
+            let finding = Finding::new(at, Mark::Table, message).label("incomplete");
+            findings.add(
+                finding
+                    .help(format!("add [architecture.{key}] with layers = [{{ dense = {{ units = 1 }} }}]")),
+            );
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! `[objective]`: the loss, its regularizer, and how the two players take turns.
+
+use serde::{Deserialize, Serialize};
+
+use super::check::{Bounds, Finding, Findings, Mark};
+use super::implemented;
+use super::key::path;
+use super::read::words_of;
+
+/// What the players minimise, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Objective {
+    /// The loss.
+    pub loss: Loss,
+    /// What is added to the discriminator's loss or done to its weights.
+    pub regularizer: Regularizer,
+    /// The discriminator's target for real examples, 0.5 to 1, in place of 1 (one-sided; Salimans et al. 2016).
+    pub label_smoothing: Option<f64>,
+    /// The order of the two players' steps.
+    pub update: Update,
+    /// Discriminator steps per generator step, 1 to 100; 1 where updates are simultaneous.
+    pub discriminator_steps: usize,
+}
+
+/// The losses, on logits; softplus(x) = log(1 + eˣ).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loss {
+    /// The generator minimises log(1 − D(G(z))) = −softplus(D's logit) (Goodfellow et al. 2014, equation 1).
+    Minimax,
+    /// The generator minimises −log D(G(z)) (Goodfellow et al. 2014, section 3).
+    NonSaturating,
+    /// Squared distance to the targets 0 and 1 (Mao et al. 2017).
+    LeastSquares,
+    /// Hinge (Lim and Ye 2017).
+    Hinge,
+    /// The critic's difference of means (Arjovsky et al. 2017).
+    Wasserstein,
+    /// Softplus of the difference between paired logits (Jolicoeur-Martineau 2018).
+    Relativistic,
+}
+
+impl Loss {
+    /// The word in the file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Minimax => "minimax",
+            Self::NonSaturating => "non-saturating",
+            Self::LeastSquares => "least-squares",
+            Self::Hinge => "hinge",
+            Self::Wasserstein => "wasserstein",
+            Self::Relativistic => "relativistic",
+        }
+    }
+}
+
+/// The regularizers of the discriminator.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Regularizer {
+    /// None.
+    None,
+    /// Every weight is clipped to [-bound, bound] after each step (Arjovsky et al. 2017).
+    WeightClipping {
+        /// Greater than 0 and at most 10.
+        bound: f64,
+    },
+    /// weight · (‖∇D‖ − 1)² between real and generated examples (Gulrajani et al. 2017).
+    GradientPenalty {
+        /// Greater than 0 and at most 10,000.
+        weight: f64,
+    },
+    /// weight · (‖∇D‖ − 1)² around real examples (Kodali et al. 2017).
+    Dragan {
+        /// Greater than 0 and at most 10,000.
+        weight: f64,
+    },
+    /// gamma/2 · ‖∇D‖² at real examples (Mescheder et al. 2018).
+    R1 {
+        /// Greater than 0 and at most 10,000.
+        gamma: f64,
+    },
+    /// gamma/2 · ‖∇D‖² at generated examples (Mescheder et al. 2018).
+    R2 {
+        /// Greater than 0 and at most 10,000.
+        gamma: f64,
+    },
+    /// Weights divided by their largest singular value (Miyato et al. 2018).
+    SpectralNorm,
+}
+
+impl Regularizer {
+    /// The word in the file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::WeightClipping { .. } => "weight-clipping",
+            Self::GradientPenalty { .. } => "gradient-penalty",
+            Self::Dragan { .. } => "dragan",
+            Self::R1 { .. } => "r1",
+            Self::R2 { .. } => "r2",
+            Self::SpectralNorm => "spectral-norm",
+        }
+    }
+}
+
+/// The order of the two players' steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Update {
+    /// Both gradients from one batch of generated examples and the same weights.
+    Simultaneous,
+    /// The discriminator's steps first, then the generator's against the new discriminator.
+    Alternating,
+}
+
+/// The section as the file spells it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Section {
+    loss: Loss,
+    regularizer: Regularizer,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label_smoothing: Option<f64>,
+    update: Update,
+    discriminator_steps: i64,
+}
+
+impl Section {
+    /// The checked objective; what is wrong goes to `findings`.
+    pub(super) fn resolve(self, findings: &mut Findings) -> Objective {
+        if implemented::not_yet("objective.loss", self.loss.word()) {
+            findings.not_yet("objective.loss", self.loss.word(), words_of::<Loss>());
+        }
+        self.check_regularizer(findings);
+        if let Some(target) = self.label_smoothing {
+            findings.number("objective.label_smoothing", target, Bounds::Within(0.5, 1.0));
+            if implemented::not_yet("objective.label_smoothing", "") {
+                findings.not_yet("objective.label_smoothing", "label_smoothing", &[]);
+            }
+        }
+        let steps =
+            findings.count("objective.discriminator_steps", self.discriminator_steps, 1..=100, "steps");
+        if self.update == Update::Simultaneous && steps > 1 {
+            let message = format!(
+                "`objective.discriminator_steps` is {steps}, but simultaneous updates take both gradients at the same \
+                 weights, so it must be 1"
+            );
+            let finding =
+                Finding::new(path("objective.discriminator_steps"), Mark::Value, message).label("must be 1");
+            let finding = finding.also("objective.update", "simultaneous");
+            findings.add(finding.help("write update = \"alternating\", or leave discriminator_steps at 1"));
+        }
+        Objective {
+            loss: self.loss,
+            regularizer: self.regularizer,
+            label_smoothing: self.label_smoothing,
+            update: self.update,
+            discriminator_steps: steps,
+        }
+    }
+
+    fn check_regularizer(&self, findings: &mut Findings) {
+        let word = self.regularizer.word();
+        let (name, value, high) = match self.regularizer {
+            Regularizer::None | Regularizer::SpectralNorm => ("", 1.0, 1.0),
+            Regularizer::WeightClipping { bound } => ("bound", bound, 10.0),
+            Regularizer::GradientPenalty { weight } | Regularizer::Dragan { weight } => {
+                ("weight", weight, 10_000.0)
+            }
+            Regularizer::R1 { gamma } | Regularizer::R2 { gamma } => ("gamma", gamma, 10_000.0),
+        };
+        if !name.is_empty() {
+            findings.number(&format!("objective.regularizer.{word}.{name}"), value, Bounds::Above(0.0, high));
+        }
+        if implemented::not_yet("objective.regularizer", word) {
+            findings.not_yet("objective.regularizer", word, words_of::<Regularizer>());
+        }
+    }
+}
+
+impl From<&Objective> for Section {
+    fn from(objective: &Objective) -> Self {
+        Self {
+            loss: objective.loss,
+            regularizer: objective.regularizer,
+            label_smoothing: objective.label_smoothing,
+            update: objective.update,
+            discriminator_steps: objective.discriminator_steps as i64,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! `[training]`: how long, in what batches, on which device, from which weights.
+
+use serde::{Deserialize, Serialize};
+
+use super::check::{Bounds, Finding, Findings, Mark};
+use super::key::path;
+
+/// How the training goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Training {
+    /// When it ends.
+    pub length: Length,
+    /// Examples per step, 1 to 65,536; default 256.
+    pub batch_size: usize,
+    /// Where it computes.
+    pub device: Device,
+    /// Epochs between checkpoints that are kept, at least 1; `None` keeps the latest only.
+    pub checkpoint_every: Option<u64>,
+    /// How weights begin; biases begin at 0, scales at 1.
+    pub initialization: Initialization,
+    /// The moving average of the generator's weights, if one is kept.
+    pub ema: Option<Ema>,
+}
+
+/// The training's length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// Passes over the training examples, 1 to 1,000,000.
+    Epochs(u64),
+    /// Generator steps, 1 to 1,000,000,000.
+    Steps(u64),
+}
+
+/// Where the training computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Device {
+    /// The processor.
+    Cpu,
+    /// An NVIDIA GPU; refused at run time by a build without the feature `cuda`.
+    Cuda,
+}
+
+impl Device {
+    /// The word in the file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+        }
+    }
+}
+
+/// How weights begin.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Initialization {
+    /// Uniform in ±√(6 / (fan_in + fan_out)), Keras's default (Glorot and Bengio 2010).
+    GlorotUniform,
+    /// Normal with standard deviation √(2 / fan_in) (He et al. 2015).
+    HeNormal,
+    /// N(0, std²).
+    Normal {
+        /// Greater than 0 and at most 10.
+        std: f64,
+    },
+    /// Uniform in [low, high), each within [-10, 10].
+    Uniform {
+        /// The smallest weight.
+        low: f64,
+        /// The bound above.
+        high: f64,
+    },
+}
+
+/// A moving average: average ← decay · average + (1 − decay) · weights, after each generator step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ema {
+    /// In [0, 1); default 0.999.
+    #[serde(default = "usual_decay")]
+    pub decay: f64,
+}
+
+fn usual_decay() -> f64 {
+    0.999
+}
+
+/// The section as the file spells it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Section {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epochs: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<i64>,
+    batch_size: i64,
+    device: Device,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) checkpoint_every: Option<i64>,
+    initialization: Initialization,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ema: Option<Ema>,
+}
+
+impl Section {
+    /// The checked training; what is wrong goes to `findings`.
+    pub(super) fn resolve(self, findings: &mut Findings) -> Training {
+        match self.initialization {
+            Initialization::GlorotUniform | Initialization::HeNormal => {}
+            Initialization::Normal { std } => {
+                findings.number("training.initialization.normal.std", std, Bounds::Above(0.0, 10.0));
+            }
+            Initialization::Uniform { low, high } => check_uniform(low, high, findings),
+        }
+        if let Some(Ema { decay }) = self.ema {
+            findings.number("training.ema.decay", decay, Bounds::Below(0.0, 1.0));
+        }
+        Training {
+            length: self.length(findings),
+            batch_size: findings.count("training.batch_size", self.batch_size, 1..=65_536, "examples"),
+            device: self.device,
+            checkpoint_every: self
+                .checkpoint_every
+                .map(|every| findings.whole("training.checkpoint_every", every, 1..=1_000_000, "epochs")),
+            initialization: self.initialization,
+            ema: self.ema,
+        }
+    }
+
+    fn length(&self, findings: &mut Findings) -> Length {
+        let epochs = |epochs, findings: &mut Findings| {
+            findings.whole("training.epochs", epochs, 1..=1_000_000, "epochs")
+        };
+        let steps = |steps, findings: &mut Findings| {
+            findings.whole("training.steps", steps, 1..=1_000_000_000, "steps")
+        };
+        match (self.epochs, self.steps) {
+            (Some(given), None) => Length::Epochs(epochs(given, findings)),
+            (None, Some(given)) => Length::Steps(steps(given, findings)),
+            (Some(_), Some(_)) => {
+                let message = "[training] has both `epochs` and `steps`, but needs exactly one of the two";
+                let finding = Finding::new(path("training.steps"), Mark::Key, message).label("one too many");
+                findings.add(finding.also("training.epochs", "the other").help("remove one of them"));
+                Length::Epochs(1)
+            }
+            (None, None) => {
+                let message = "nothing says how long to train: [training] needs `epochs` or `steps`";
+                let finding = Finding::new(path("training.epochs"), Mark::Table, message).label("incomplete");
+                findings
+                    .add(finding.help("add epochs = 10 to [training], or steps = 1000 (generator steps)"));
+                Length::Epochs(1)
+            }
+        }
+    }
+}
+
+fn check_uniform(low: f64, high: f64, findings: &mut Findings) {
+    findings.number("training.initialization.uniform.low", low, Bounds::Within(-10.0, 10.0));
+    findings.number("training.initialization.uniform.high", high, Bounds::Within(-10.0, 10.0));
+    if low >= high {
+        let message = format!("`low` is {low}, but must be less than `high`, which is {high}");
+        let at = path("training.initialization.uniform.low");
+        let finding = Finding::new(at, Mark::Value, message).label("not less than high");
+        findings.add(finding.also("training.initialization.uniform.high", "high"));
+    }
+}
+
+impl From<&Training> for Section {
+    fn from(training: &Training) -> Self {
+        let (epochs, steps) = match training.length {
+            Length::Epochs(epochs) => (Some(epochs as i64), None),
+            Length::Steps(steps) => (None, Some(steps as i64)),
+        };
+        Self {
+            epochs,
+            steps,
+            batch_size: training.batch_size as i64,
+            device: training.device,
+            checkpoint_every: training.checkpoint_every.map(|every| every as i64),
+            initialization: training.initialization,
+            ema: training.ema,
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! An axis with ticks at round numbers, where plotters' own would put them at fractions of a step.
+
+use std::ops::Range;
+
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+
+/// A linear axis.
+#[derive(Clone, Debug)]
+pub(super) struct Axis {
+    range: Range<f64>,
+    ticks: Vec<f64>,
+    /// Digits after the decimal point of the ticks' labels.
+    digits: usize,
+}
+
+impl Axis {
+    /// An axis over `range`, which must be finite, with at most about `count` ticks at multiples of 1, 2 or 5 times a power of ten.
+    pub(super) fn new(range: Range<f64>, count: usize) -> Self {
+        let step = round_step((range.end - range.start) / count.max(1) as f64);
+        Self::with_step(range, step)
+    }
+
+    /// As [`new`](Self::new), with ticks at whole numbers only.
+    pub(super) fn of_whole_numbers(range: Range<f64>, count: usize) -> Self {
+        let step = round_step((range.end - range.start) / count.max(1) as f64).max(1.0);
+        Self::with_step(range, step)
+    }
+
+    fn with_step(range: Range<f64>, step: f64) -> Self {
+        // A little beyond the ends, against rounding.
+        let first = (range.start / step - 1e-9).ceil() as i64;
+        let last = (range.end / step + 1e-9).floor() as i64;
+        Self {
+            ticks: (first..=last).map(|index| index as f64 * step).collect(),
+            digits: (-decimal_exponent(step)).max(0) as usize,
+            range,
+        }
+    }
+
+    /// The axis, widened to the next ticks on both sides.
+    pub(super) fn widened(range: Range<f64>, count: usize) -> Self {
+        let step = round_step((range.end - range.start) / count.max(1) as f64);
+        let start = (range.start / step + 1e-9).floor() * step;
+        let end = (range.end / step - 1e-9).ceil() * step;
+        Self::with_step(start..end, step)
+    }
+
+    pub(super) fn label(&self, value: f64) -> String {
+        let digits = self.digits;
+        if self.range.start.abs().max(self.range.end.abs()) >= 1e7 || digits > 6 {
+            return format!("{value:e}").replace('-', "−");
+        }
+        let text = format!("{:.digits$}", value.abs());
+        let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
+        let sign =
+            if value < 0.0 && text.bytes().any(|byte| (b'1'..=b'9').contains(&byte)) { "−" } else { "" };
+        format!("{sign}{}{fraction}", grouped(whole))
+    }
+}
+
+/// The smallest 1, 2 or 5 times a power of ten that is not less than `step`.
+fn round_step(step: f64) -> f64 {
+    if !(step.is_finite() && step > 0.0) {
+        return 1.0;
+    }
+    let power = power_of_ten(decimal_exponent(step));
+    [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|factor| factor * power)
+        .find(|candidate| *candidate >= step * (1.0 - 1e-9))
+        .unwrap_or(10.0 * power)
+}
+
+/// The exponent of the first digit of a positive number. By way of its text, which is exact: the logarithms of two
+/// platforms may differ.
+fn decimal_exponent(number: f64) -> i32 {
+    let text = format!("{number:e}");
+    let exponent = text.rsplit_once('e').map(|(_, exponent)| exponent.parse());
+    exponent.and_then(Result::ok).unwrap_or(0)
+}
+
+fn power_of_ten(exponent: i32) -> f64 {
+    format!("1e{exponent}").parse().unwrap_or(1.0)
+}
+
+/// Digits in groups of three, from ten thousand on.
+pub(super) fn grouped(digits: &str) -> String {
+    if digits.len() < 5 {
+        return digits.to_string();
+    }
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+impl Ranged for Axis {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, (low, high): (i32, i32)) -> i32 {
+        let share = (value - self.range.start) / (self.range.end - self.range.start);
+        // Far outside, but not so far that a difference of two places overflows.
+        let place = f64::from(low) + share * f64::from(high - low);
+        place.round().clamp(-1e6, 1e6) as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
+        self.ticks.clone()
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.range.clone()
+    }
+}
+
+impl ValueFormatter<f64> for Axis {
+    fn format(value: &f64) -> String {
+        value.to_string()
+    }
+
+    fn format_ext(&self, value: &f64) -> String {
+        self.label(*value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(axis: &Axis) -> Vec<String> {
+        axis.ticks.iter().map(|tick| axis.label(*tick)).collect()
+    }
+
+    #[test]
+    fn ticks_are_round() {
+        assert_eq!(labels(&Axis::new(0.0..1.0, 5)), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(labels(&Axis::new(-1.0..1.0, 4)), ["−1.0", "−0.5", "0.0", "0.5", "1.0"]);
+        assert_eq!(labels(&Axis::new(1.0..60.0, 8)), ["10", "20", "30", "40", "50", "60"]);
+        assert_eq!(labels(&Axis::new(0.0..20_000.0, 4)), ["0", "5000", "10,000", "15,000", "20,000"]);
+        assert_eq!(labels(&Axis::new(0.0..0.004, 4)), ["0.000", "0.001", "0.002", "0.003", "0.004"]);
+    }
+
+    #[test]
+    fn whole_numbers_have_no_fractions() {
+        assert_eq!(labels(&Axis::of_whole_numbers(0.5..3.5, 10)), ["1", "2", "3"]);
+        assert_eq!(labels(&Axis::of_whole_numbers(0.0..2.0, 10)), ["0", "1", "2"]);
+    }
+
+    #[test]
+    fn widened_axes_end_at_ticks() {
+        let axis = Axis::widened(0.13..2.41, 5);
+        assert_eq!(labels(&axis), ["0.0", "0.5", "1.0", "1.5", "2.0", "2.5"]);
+        assert_eq!(axis.range(), 0.0..2.5);
+    }
+
+    #[test]
+    fn extreme_ranges_neither_overflow_nor_take_memory() {
+        for range in [0.0..1e300, -1e-300..1e-300, 0.0..0.0, 1e18..1e18 + 4096.0, 1e5..1e5 + 1e-9] {
+            for axis in [Axis::new(range.clone(), 8), Axis::widened(range.clone(), 8)] {
+                assert!(axis.ticks.len() <= 20, "{axis:?}");
+                let _ = labels(&axis);
+                let _ = axis.map(&f64::MAX, (0, 15_000));
+            }
+        }
+    }
+}

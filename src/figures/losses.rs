@@ -1,0 +1,304 @@
+//! Loss curves: `losses.png` and `losses.svg`.
+//!
+//! Above, the losses of both players; below, the discriminator's mean probabilities for real and generated examples, with
+//! a dashed line at 1/2, where it cannot tell them apart. Long runs show the rows as thin lines and their moving mean as
+//! thick ones. Rows that are not finite are left out and marked.
+
+mod curve;
+
+use plotters::backend::SVGBackend;
+use plotters::chart::{ChartBuilder, ChartContext};
+use plotters::coord::Shift;
+use plotters::coord::cartesian::Cartesian2d;
+use plotters::coord::ranged1d::Ranged;
+use plotters::drawing::{DrawingArea, IntoDrawingArea};
+use plotters::element::{Circle, PathElement};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle};
+use plotters_backend::DrawingBackend;
+
+use super::axis::{Axis, grouped};
+use super::canvas::{Canvas, SUBPIXELS};
+use super::{Error, Result, fonts, palette};
+use crate::record::metrics::MetricsRow;
+use curve::Curve;
+
+/// Width and height of the figure; the bitmap has [`SCALE`] times as many pixels.
+const SIZE: (i32, i32) = (960, 640);
+const SCALE: i32 = 2;
+/// Plotters' integer units in one unit of [`SIZE`].
+const UNIT: i32 = SCALE * SUBPIXELS;
+
+/// Left and right ends of both panels.
+const SIDES: (i32, i32) = (72, 928);
+const UPPER: Panel = Panel { top: 92, bottom: 404 };
+const LOWER: Panel = Panel { top: 452, bottom: 578 };
+
+struct Panel {
+    top: i32,
+    bottom: i32,
+}
+
+/// What is written above the curves.
+#[derive(Clone, Copy, Debug)]
+pub struct Title<'a> {
+    /// The experiment's name.
+    pub experiment: &'a str,
+    /// The run's name.
+    pub run: &'a str,
+}
+
+/// The loss curves as a PNG of 1920×1280 pixels.
+///
+/// # Errors
+/// [`Error::Drawing`], which no rows should lead to.
+pub fn png(title: Title<'_>, rows: &[MetricsRow]) -> Result<Vec<u8>> {
+    let (width, height) = (SIZE.0 * SCALE, SIZE.1 * SCALE);
+    let mut canvas = Canvas::new(width as usize, height as usize, palette::PAPER);
+    draw((&mut canvas).into_drawing_area(), title, rows)?;
+    Ok(canvas.to_png())
+}
+
+/// The loss curves as an SVG document of 960×640 units, in the viewer's sans-serif font.
+///
+/// # Errors
+/// [`Error::Drawing`], which no rows should lead to.
+pub fn svg(title: Title<'_>, rows: &[MetricsRow]) -> Result<String> {
+    let (width, height) = (SIZE.0 * UNIT, SIZE.1 * UNIT);
+    let mut text = String::new();
+    let backend = SVGBackend::with_string(&mut text, (width as u32, height as u32));
+    let root = backend.into_drawing_area();
+    root.fill(&palette::PAPER).map_err(Error::drawing)?;
+    draw(root, title, rows)?;
+    // The view box keeps the fine units of the drawing; the size is the one to show it at.
+    let fine = format!("width=\"{width}\" height=\"{height}\" viewBox");
+    let shown = format!("width=\"{}\" height=\"{}\" viewBox", SIZE.0, SIZE.1);
+    Ok(text.replacen(&fine, &shown, 1))
+}
+
+type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
+
+fn draw<DB: DrawingBackend>(
+    root: DrawingArea<DB, Shift>,
+    title: Title<'_>,
+    rows: &[MetricsRow],
+) -> Result<()> {
+    fonts::register();
+    draw_title(&root, title)?;
+    let (horizontal, description) = horizontal_axis(rows);
+    let place = |row: &MetricsRow| position(rows, row);
+    let curve = |name, color, value: fn(&MetricsRow) -> f64| Curve {
+        name,
+        color,
+        points: rows.iter().map(|row| (place(row), value(row))).collect(),
+    };
+
+    let losses = [
+        curve("d_loss, discriminator", palette::BLUE, |row| row.d_loss),
+        curve("g_loss, generator", palette::VERMILLION, |row| row.g_loss),
+    ];
+    let vertical = Axis::widened(curve::loss_range(&losses), 6);
+    draw_panel(&root, &UPPER, "loss", &losses, &horizontal, &vertical)?;
+
+    let probabilities = [
+        curve("d_real, D of real examples", palette::GREEN, |row| row.d_real),
+        curve("d_fake, D of generated examples", palette::PURPLE, |row| row.d_fake),
+    ];
+    let vertical = Axis::new(0.0..1.0, 2);
+    draw_panel(&root, &LOWER, "probability", &probabilities, &horizontal, &vertical)?;
+
+    let below = style(16, palette::INK, HPos::Center, VPos::Center);
+    let middle = (SIDES.0 + SIDES.1) / 2;
+    root.draw_text(&description, &below, (middle * UNIT, 622 * UNIT)).map_err(Error::drawing)?;
+    root.present().map_err(Error::drawing)
+}
+
+/// Whether each row ends an epoch of its own: then epochs are counted on the axis, and steps otherwise.
+fn is_per_epoch(rows: &[MetricsRow]) -> bool {
+    rows.windows(2).all(|pair| pair[0].epoch < pair[1].epoch)
+}
+
+fn position(rows: &[MetricsRow], row: &MetricsRow) -> f64 {
+    if is_per_epoch(rows) { row.epoch as f64 } else { row.step as f64 }
+}
+
+fn horizontal_axis(rows: &[MetricsRow]) -> (Axis, String) {
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+        return (Axis::of_whole_numbers(0.0..1.0, 1), "epoch".to_string());
+    };
+    let (low, high) = (position(rows, first), position(rows, last));
+    // A single row stands in the middle.
+    let range = if low < high { low..high } else { low - 0.5..high + 0.5 };
+    let description = if !is_per_epoch(rows) {
+        format!("step (generator updates; {} epochs)", grouped(&last.epoch.to_string()))
+    } else {
+        format!("epoch ({} steps in all)", grouped(&last.step.to_string()))
+    };
+    (Axis::of_whole_numbers(range, 10), description)
+}
+
+fn style(size: i32, color: RGBColor, horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
+    (fonts::FAMILY, size * UNIT).into_font().color(&color).pos(Pos::new(horizontal, vertical))
+}
+
+fn line(color: impl Color, width: f64) -> ShapeStyle {
+    color.stroke_width((width * f64::from(UNIT)).round() as u32)
+}
+
+fn draw_title<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, title: Title<'_>) -> Result<()> {
+    let (size, small) = (26, 18);
+    let limit = (SIDES.1 - SIDES.0) as f32;
+    let experiment = fonts::fitted(title.experiment, size as f32, limit * 0.6);
+    // SVG viewers have wider fonts than ours: leave room.
+    let start = fonts::width(&experiment, size as f32) * 1.06 + 16.0;
+    let run = fonts::fitted(title.run, small as f32, limit - start);
+    let left = SIDES.0 * UNIT;
+    let heading = style(size, palette::INK, HPos::Left, VPos::Bottom);
+    root.draw_text(&experiment, &heading, (left, 46 * UNIT)).map_err(Error::drawing)?;
+    let heading = style(small, palette::FAINT_INK, HPos::Right, VPos::Bottom);
+    root.draw_text(&run, &heading, (SIDES.1 * UNIT, 46 * UNIT)).map_err(Error::drawing)
+}
+
+/// Names of the curves in a row above the panel, where they cover nothing, and at the right what is marked.
+fn draw_legend<DB: DrawingBackend>(
+    root: &DrawingArea<DB, Shift>,
+    middle: i32,
+    curves: &[Curve],
+    axis: &Axis,
+) -> Result<()> {
+    let size = 17;
+    let mut left = SIDES.0 as f32;
+    for curve in curves {
+        let place = |x: f32| ((x * UNIT as f32) as i32, middle * UNIT);
+        let sample = PathElement::new([place(left), place(left + 24.0)], line(curve.color, 2.5));
+        root.draw(&sample).map_err(Error::drawing)?;
+        let name = style(size, palette::INK, HPos::Left, VPos::Center);
+        root.draw_text(curve.name, &name, place(left + 32.0)).map_err(Error::drawing)?;
+        left += 32.0 + 1.06 * fonts::width(curve.name, size as f32) + 28.0;
+    }
+    let note = curve::note(curves, axis);
+    let small = style(15, palette::FAINT_INK, HPos::Right, VPos::Center);
+    root.draw_text(&note, &small, (SIDES.1 * UNIT, middle * UNIT)).map_err(Error::drawing)
+}
+
+/// A panel with its legend above, its name at the left, grid, labels and curves. Only the lower panel's horizontal axis
+/// is labelled: both are the same.
+fn draw_panel<DB: DrawingBackend>(
+    root: &DrawingArea<DB, Shift>,
+    panel: &Panel,
+    name: &str,
+    curves: &[Curve],
+    horizontal: &Axis,
+    vertical: &Axis,
+) -> Result<()> {
+    draw_legend(root, panel.top - 20, curves, vertical)?;
+    let turned = style(16, palette::INK, HPos::Center, VPos::Center).transform(FontTransform::Rotate270);
+    let middle = (panel.top + panel.bottom) / 2;
+    root.draw_text(name, &turned, (20 * UNIT, middle * UNIT)).map_err(Error::drawing)?;
+
+    let labels = (40, 26);
+    let corner = ((SIDES.0 - labels.0) * UNIT, panel.top * UNIT);
+    let size = ((SIDES.1 - SIDES.0 + labels.0) * UNIT, (panel.bottom - panel.top + labels.1) * UNIT);
+    let area = root.clone().shrink(corner, (size.0 as u32, size.1 as u32));
+    let mut chart: Chart<'_, DB> = ChartBuilder::on(&area)
+        .x_label_area_size(labels.1 * UNIT)
+        .y_label_area_size(labels.0 * UNIT)
+        .build_cartesian_2d(horizontal.clone(), vertical.clone())
+        .map_err(Error::drawing)?;
+    let is_lowest = panel.bottom == LOWER.bottom;
+    chart
+        .configure_mesh()
+        .bold_line_style(line(palette::GRID, 1.0))
+        .max_light_lines(0)
+        .axis_style(line(palette::AXIS, 1.0))
+        .label_style(style(16, palette::FAINT_INK, HPos::Center, VPos::Center))
+        .x_label_formatter(&|value| {
+            if is_lowest { horizontal.label(*value) } else { String::new() }
+        })
+        .set_all_tick_mark_size(4 * UNIT)
+        .draw()
+        .map_err(Error::drawing)?;
+    if is_lowest {
+        draw_undecided(root)?;
+    }
+    draw_curves(root, &chart, curves, vertical)
+}
+
+/// The dashed line at probability 1/2.
+fn draw_undecided<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>) -> Result<()> {
+    let y = (LOWER.top + LOWER.bottom) / 2 * UNIT;
+    let (dash, period) = (7, 12);
+    let dashes = (SIDES.0..SIDES.1).step_by(period);
+    for left in dashes {
+        let right = (left + dash).min(SIDES.1);
+        let dash = PathElement::new([(left * UNIT, y), (right * UNIT, y)], line(palette::AXIS, 1.25));
+        root.draw(&dash).map_err(Error::drawing)?;
+    }
+    Ok(())
+}
+
+fn draw_curves<DB: DrawingBackend>(
+    root: &DrawingArea<DB, Shift>,
+    chart: &Chart<'_, DB>,
+    curves: &[Curve],
+    vertical: &Axis,
+) -> Result<()> {
+    // What lies beyond the axis is drawn at its end; the legend says so.
+    let range = vertical.range();
+    let place = |point: &(f64, f64)| chart.backend_coord(&(point.0, point.1.clamp(range.start, range.end)));
+    let path = |points: &[(f64, f64)], style: ShapeStyle| {
+        let path = PathElement::new(points.iter().map(place).collect::<Vec<_>>(), style);
+        root.draw(&path).map_err(Error::drawing)
+    };
+    for curve in curves {
+        let style = if curve.is_long() { line(curve.color.mix(0.3), 1.0) } else { line(curve.color, 2.25) };
+        for stretch in curve.stretches() {
+            path(&curve::thinned(stretch), style)?;
+            // A line through one point is none.
+            if stretch.len() == 1 || curve.points.len() <= 12 {
+                for point in stretch {
+                    let dot = Circle::new(place(point), 4 * UNIT, curve.color.filled());
+                    root.draw(&dot).map_err(Error::drawing)?;
+                }
+            }
+        }
+    }
+    for curve in curves.iter().filter(|curve| curve.is_long()) {
+        for stretch in curve.stretches() {
+            path(&curve::smoothed(stretch, curve.points.len(), &range), line(curve.color, 2.5))?;
+        }
+    }
+    for (row, curve) in curves.iter().enumerate() {
+        // Crosses below the upper end, each curve's in a row of its own.
+        let top = place(&(0.0, range.end)).1 + (12 + 16 * row as i32) * UNIT;
+        draw_crosses(root, curve, top, |x| place(&(x, range.end)).0)?;
+    }
+    Ok(())
+}
+
+/// Marks the rows that are not finite.
+fn draw_crosses<DB: DrawingBackend>(
+    root: &DrawingArea<DB, Shift>,
+    curve: &Curve,
+    y: i32,
+    place: impl Fn(f64) -> i32,
+) -> Result<()> {
+    let reach = 5 * UNIT;
+    let mut last = None;
+    for x in curve.holes().map(place) {
+        // Thousands of them side by side need not all be drawn.
+        if last.is_some_and(|last| x - last < reach) {
+            continue;
+        }
+        last = Some(x);
+        for slope in [-reach, reach] {
+            let ends = [(x - reach, y - slope), (x + reach, y + slope)];
+            let stroke = PathElement::new(ends, line(curve.color, 2.0));
+            root.draw(&stroke).map_err(Error::drawing)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

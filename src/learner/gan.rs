@@ -1,0 +1,271 @@
+use super::average::{Average, arrays, restore};
+use super::{Array, Diverged, Learner, Losses, Optimizer};
+use crate::config::architecture::Latent;
+use crate::config::objective::Update;
+use crate::config::optimizer::Optimizers;
+use crate::networks::{Network, Traced};
+use crate::nn::{Batch, Compute, Pass};
+use crate::objective::{Loss, sigmoid};
+use crate::random::{Stream, fill_normal, fill_uniform};
+use dfdx::shapes::{HasShape, Rank0};
+use dfdx::tensor::{Gradients, OwnedTape, Tensor, Trace};
+use dfdx::tensor_ops::{Backward, SumTo};
+
+/// How a GAN learns.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// What the players minimise.
+    pub loss: &'static dyn Loss,
+    /// In which order they move.
+    pub update: Update,
+    /// The discriminator's moves per move of the generator, 1 or more.
+    pub discriminator_steps: usize,
+    /// Both optimizers.
+    pub optimizers: Optimizers,
+    /// How latent vectors are drawn.
+    pub latent: Latent,
+    /// Their length.
+    pub latent_dim: usize,
+    /// Examples per batch.
+    pub batch_size: usize,
+    /// Feeds the streams `latents` and `dropout`.
+    pub seed: u64,
+}
+
+/// A generator and a discriminator that learn from each other.
+pub struct Gan<Dev: Compute> {
+    settings: Settings,
+    device: Dev,
+    generator: Box<dyn Network<Dev>>,
+    discriminator: Box<dyn Network<Dev>>,
+    generator_optimizer: Optimizer<Dev>,
+    discriminator_optimizer: Optimizer<Dev>,
+    average: Option<Average<Dev>>,
+    latents: Stream,
+    dropout: Stream,
+}
+
+impl<Dev: Compute> Gan<Dev> {
+    /// A GAN that has not learned yet.
+    pub fn new(
+        settings: Settings,
+        device: Dev,
+        mut generator: Box<dyn Network<Dev>>,
+        mut discriminator: Box<dyn Network<Dev>>,
+        average: Option<Average<Dev>>,
+    ) -> Self {
+        Self {
+            generator_optimizer: Optimizer::new(settings.optimizers.generator, "the generator's gradient", &mut *generator),
+            discriminator_optimizer: Optimizer::new(
+                settings.optimizers.discriminator,
+                "the discriminator's gradient",
+                &mut *discriminator,
+            ),
+            latents: Stream::new(settings.seed, "latents"),
+            dropout: Stream::new(settings.seed, "dropout"),
+            settings,
+            device,
+            generator,
+            discriminator,
+            average,
+        }
+    }
+
+    /// (B, latent_dim) latent vectors; `index` counts batches of them.
+    fn latents(&self, index: u64) -> Tensor<Batch, f32, Dev> {
+        let shape = (self.settings.batch_size, self.settings.latent_dim);
+        let mut z = vec![0.0; shape.0 * shape.1];
+        draw_latents(self.settings.latent, &self.latents, index, &mut z);
+        self.device.tensor_from_vec(z, shape)
+    }
+
+    fn batch(&self, values: &[f32]) -> Tensor<Batch, f32, Dev> {
+        let batch = self.settings.batch_size;
+        self.device.tensor_from_vec(values.to_vec(), (batch, values.len() / batch))
+    }
+
+    /// Both gradients from one batch of fakes and the same weights.
+    fn simultaneous(&mut self, step: u64, real: &[f32]) -> Result<Losses, Diverged> {
+        let keys = self.keys(step);
+        let fake = self.generator.traced(self.latents(step).leaky_trace(), Pass::train(keys.latents).from_data());
+        let fakes: Tensor<Batch, f32, Dev> = fake.retaped();
+
+        // One tape leads through both networks, for the generator; two through the discriminator alone. The fakes'
+        // logits are the same in both passes over them: one key drops the same values.
+        let through_both = self.discriminator.traced(fake, Pass::train(keys.fake).frozen());
+        let judged = self.judge(fakes, real, keys);
+        let g = self.settings.loss.generator(&judged.real_logits, &judged.fake_logits);
+        let g_loss = Diverged::check("the generator's loss", g.loss)?;
+        let mut gradients = backward(seeded(through_both, &g.fake));
+        let (g_gradients, g_gradient_norm) =
+            self.generator_optimizer.gradients(&mut *self.generator, &mut gradients)?;
+        let (d_gradients, losses) = self.discriminator_gradients(judged)?;
+        self.generator_optimizer.step(&mut *self.generator, &g_gradients);
+        self.discriminator_optimizer.step(&mut *self.discriminator, &d_gradients);
+        Ok(Losses { g_loss, g_gradient_norm, ..losses })
+    }
+
+    /// The discriminator moves a few times, then the generator once, each time on new fakes.
+    fn alternating(&mut self, step: u64, batches: &[Vec<f32>]) -> Result<Losses, Diverged> {
+        let moves = batches.len() as u64 + 1;
+        let mut mean = Losses::default();
+        for (part, real) in (0..).zip(batches) {
+            let index = step * moves + part;
+            let keys = self.keys(index);
+            let fakes = self.generator.forward(self.latents(index), Pass::train(keys.latents).frozen());
+            let judged = self.judge(fakes, real, keys);
+            let (gradients, losses) = self.discriminator_gradients(judged)?;
+            self.discriminator_optimizer.step(&mut *self.discriminator, &gradients);
+            let share = 1.0 / batches.len() as f64;
+            mean = mean.combine(&losses, |mean, value| mean + share * value);
+        }
+        let (g_loss, g_gradient_norm) = self.generator_move(step * moves + moves - 1, batches)?;
+        Ok(Losses { g_loss, g_gradient_norm, ..mean })
+    }
+
+    /// The generator's half of an alternating step.
+    fn generator_move(&mut self, index: u64, batches: &[Vec<f32>]) -> Result<(f64, f64), Diverged> {
+        let keys = self.keys(index);
+        let fake = self.generator.traced(self.latents(index).leaky_trace(), Pass::train(keys.latents).from_data());
+        let logits = self.discriminator.traced(fake, Pass::train(keys.fake).frozen());
+        let real_logits = match (self.settings.loss.compares_pairs(), batches.last()) {
+            (true, Some(real)) => self.discriminator.forward(self.batch(real), Pass::train(keys.real).frozen()).as_vec(),
+            _ => Vec::new(),
+        };
+        let value = self.settings.loss.generator(&real_logits, &logits.as_vec());
+        let loss = Diverged::check("the generator's loss", value.loss)?;
+        let mut gradients = backward(seeded(logits, &value.fake));
+        let (gradients, norm) = self.generator_optimizer.gradients(&mut *self.generator, &mut gradients)?;
+        self.generator_optimizer.step(&mut *self.generator, &gradients);
+        Ok((loss, norm))
+    }
+
+    /// Shows the discriminator fakes and real examples, for its own lesson.
+    fn judge(&mut self, fakes: Tensor<Batch, f32, Dev>, real: &[f32], keys: Keys) -> Judged<Dev> {
+        let real = self.batch(real);
+        let real = self.discriminator.traced(real.leaky_traced(), Pass::train(keys.real).from_data());
+        let fake = self.discriminator.traced(fakes.leaky_traced(), Pass::train(keys.fake).from_data());
+        Judged { real_logits: real.as_vec(), fake_logits: fake.as_vec(), real, fake }
+    }
+
+    /// What the discriminator learns from that.
+    fn discriminator_gradients(
+        &mut self,
+        judged: Judged<Dev>,
+    ) -> Result<(Vec<Tensor<(usize,), f32, Dev>>, Losses), Diverged> {
+        let value = self.settings.loss.discriminator(&judged.real_logits, &judged.fake_logits);
+        let d_loss = Diverged::check("the discriminator's loss", value.loss)?;
+        // Adding the two joins their tapes: one walk back adds up the weights' gradients.
+        let mut gradients = backward(seeded(judged.real, &value.real) + seeded(judged.fake, &value.fake));
+        let (gradients, d_gradient_norm) =
+            self.discriminator_optimizer.gradients(&mut *self.discriminator, &mut gradients)?;
+        let losses = Losses {
+            d_loss,
+            d_real: mean_probability(&judged.real_logits),
+            d_fake: mean_probability(&judged.fake_logits),
+            d_gradient_norm,
+            ..Losses::default()
+        };
+        Ok((gradients, losses))
+    }
+
+    /// The dropout keys of batch `index`.
+    fn keys(&self, index: u64) -> Keys {
+        let [real, fake, latents] = [0, 1, 2].map(|part| self.dropout.key(3 * index + part));
+        Keys { real, fake, latents }
+    }
+}
+
+/// Where dropout's masks come from in the passes over one batch.
+#[derive(Clone, Copy)]
+struct Keys {
+    real: u64,
+    fake: u64,
+    latents: u64,
+}
+
+/// Logits, with and without their tape.
+struct Judged<Dev: Compute> {
+    real: Traced<Dev>,
+    fake: Traced<Dev>,
+    real_logits: Vec<f32>,
+    fake_logits: Vec<f32>,
+}
+
+/// Σ logit · slope: the scalar whose gradient with respect to each logit is its slope.
+fn seeded<Dev: Compute>(logits: Traced<Dev>, slopes: &[f32]) -> Tensor<Rank0, f32, Dev, OwnedTape<f32, Dev>> {
+    let shape = *logits.shape();
+    let slopes = logits.device().tensor_from_vec(slopes.to_vec(), shape);
+    (logits * slopes).sum()
+}
+
+fn backward<Dev: Compute>(scalar: Tensor<Rank0, f32, Dev, OwnedTape<f32, Dev>>) -> Gradients<f32, Dev> {
+    scalar.backward()
+}
+
+fn mean_probability(logits: &[f32]) -> f64 {
+    logits.iter().map(|&logit| sigmoid(f64::from(logit))).sum::<f64>() / logits.len() as f64
+}
+
+/// Fills `out` with the components of latent vectors: batch `index` of `stream`.
+pub fn draw_latents(distribution: Latent, stream: &Stream, index: u64, out: &mut [f32]) {
+    let mut generator = stream.at(index);
+    match distribution {
+        Latent::Normal => fill_normal(&mut generator, out),
+        Latent::Uniform => fill_uniform(&mut generator, -1.0, 1.0, out),
+        Latent::Unit => fill_uniform(&mut generator, 0.0, 1.0, out),
+    }
+}
+
+impl<Dev: Compute> Learner for Gan<Dev> {
+    fn batches_per_step(&self) -> usize {
+        self.settings.discriminator_steps
+    }
+
+    fn step(&mut self, step: u64, batches: &[Vec<f32>]) -> Result<Losses, Diverged> {
+        let losses = match (self.settings.update, batches) {
+            (Update::Simultaneous, [real]) => self.simultaneous(step, real)?,
+            _ => self.alternating(step, batches)?,
+        };
+        if let Some(average) = &mut self.average {
+            average.follow(&mut *self.generator);
+        }
+        Ok(losses)
+    }
+
+    fn sample(&mut self, latents: &[f32]) -> Vec<f32> {
+        let dim = self.settings.latent_dim;
+        let z = self.device.tensor_from_vec(latents.to_vec(), (latents.len() / dim, dim));
+        let network = self.average.as_mut().map_or(&mut self.generator, |average| &mut average.network);
+        let examples = network.forward(z, Pass::evaluate());
+        let mut values = vec![0.0; examples.shape().0 * examples.shape().1];
+        examples.copy_into(&mut values);
+        values
+    }
+
+    fn state(&mut self) -> Vec<Array> {
+        let mut state = arrays("generator", &mut *self.generator);
+        state.extend(arrays("discriminator", &mut *self.discriminator));
+        if let Some(average) = &mut self.average {
+            state.extend(arrays("average", &mut *average.network));
+        }
+        state.extend(self.generator_optimizer.state("optimizer.generator"));
+        state.extend(self.discriminator_optimizer.state("optimizer.discriminator"));
+        state
+    }
+
+    fn restore(
+        &mut self,
+        steps: u64,
+        find: &mut dyn FnMut(&str, &[usize]) -> Result<Vec<f32>, String>,
+    ) -> Result<(), String> {
+        restore("generator", &mut *self.generator, find)?;
+        restore("discriminator", &mut *self.discriminator, find)?;
+        if let Some(average) = &mut self.average {
+            restore("average", &mut *average.network, find)?;
+        }
+        self.generator_optimizer.restore("optimizer.generator", steps, find)?;
+        let discriminator_steps = steps * self.batches_per_step() as u64;
+        self.discriminator_optimizer.restore("optimizer.discriminator", discriminator_steps, find)
+    }
+}

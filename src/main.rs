@@ -1,0 +1,7 @@
+//! The program `atelier`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    atelier::cli::main()
+}

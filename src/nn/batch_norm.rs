@@ -1,0 +1,212 @@
+use super::compute::{Compute, Operation, Saved, Wanted};
+use super::{Batch, Builder, Dual, Image, Layer, Mode, Parameter, Pass};
+use atelier_kernels::batch_norm::{
+    BatchStatistics, Normalisation, batch_norm_backward_evaluation, batch_norm_backward_training,
+    batch_norm_forward_evaluation, batch_norm_forward_training, inverse_stds, update_running_statistic,
+};
+use dfdx::prelude::Device;
+use dfdx::shapes::{Axis, HasShape};
+use dfdx::tensor::{Tape, Tensor, WithEmptyTape};
+use dfdx::tensor_ops::{BroadcastTo, MeanTo, ReshapeTo};
+
+/// How much of the running statistics one training pass keeps: Keras' default, which the tutorial uses.
+const MOMENTUM: f32 = 0.99;
+/// Added to the variance before its root: Keras' default.
+const EPSILON: f32 = 1e-3;
+
+/// Batch normalisation (Ioffe & Szegedy 2015): γ (x - μ) / √(σ² + ε) + β, per channel over batch and positions.
+///
+/// (B, H, W, C) -> (B, H, W, C). In training μ and σ² are the batch's (σ² biased), and the running ones of a network that learns (not
+/// those of one that is frozen) move by 0.99 old + 0.01 new; in evaluation they are the running ones. ε = 10⁻³. A batch norm after a dense layer sees an image of one
+/// pixel, and so normalises every unit.
+#[derive(Debug)]
+pub struct BatchNorm<const H: usize, const W: usize, const C: usize, Dev: Compute> {
+    gamma: Parameter<Dev>,
+    beta: Parameter<Dev>,
+    running_mean: Parameter<Dev>,
+    running_variance: Parameter<Dev>,
+}
+
+impl<const H: usize, const W: usize, const C: usize, Dev: Compute> Layer<Image<H, W, C>, Dev>
+    for BatchNorm<H, W, C, Dev>
+{
+    type Output = Image<H, W, C>;
+
+    fn build(builder: &mut Builder<'_, Dev>) -> Self {
+        builder.next_layer();
+        Self {
+            gamma: builder.vector("gamma", C, 1.0),
+            beta: builder.vector("beta", C, 0.0),
+            running_mean: builder.statistic("running_mean", C, 0.0),
+            running_variance: builder.statistic("running_variance", C, 1.0),
+        }
+    }
+
+    fn forward<T: Tape<f32, Dev>>(
+        &mut self,
+        x: Tensor<Image<H, W, C>, f32, Dev, T>,
+        pass: &mut Pass,
+    ) -> Tensor<Self::Output, f32, Dev, T> {
+        let shape = *x.shape();
+        let operation = BatchNormOperation {
+            pixels: H * W,
+            channels: C,
+            mode: pass.mode,
+            learns: pass.parameter_gradients,
+            mean: Vec::new(),
+            inverse_std: Vec::new(),
+            running: Vec::new(),
+        };
+        let mut parameters =
+            [&mut self.gamma, &mut self.beta, &mut self.running_mean, &mut self.running_variance];
+        Dev::apply(operation, x.reshape_like(&(shape.0, H * W * C)), &mut parameters, pass).reshape_like(&shape)
+    }
+
+    /// From dfdx's operations, in evaluation and in training; in training the batch's statistics move along.
+    fn tangent<T: Tape<f32, Dev>>(
+        &mut self,
+        x: Tensor<Image<H, W, C>, f32, Dev, T>,
+        v: Tensor<Image<H, W, C>, f32, Dev, T>,
+        pass: &mut Pass,
+    ) -> Dual<Self::Output, Dev, T> {
+        let shape = *x.shape();
+        let rows = (shape.0 * H * W, C);
+        let primal = x.retaped::<T>().reshape_like(&rows);
+        let v = v.reshape_like(&rows);
+        let gamma = || self.gamma.value.retaped::<T>().broadcast_like::<_, Axis<0>>(&rows);
+        let along = match pass.mode {
+            Mode::Evaluate => {
+                let variance = self.running_variance.value.clone();
+                v * (gamma() / (variance + EPSILON).sqrt().broadcast_like::<_, Axis<0>>(&rows))
+            }
+            Mode::Train => {
+                let (centred, root) = standardise(primal);
+                let normal = centred / root.with_empty_tape().broadcast_like::<_, Axis<0>>(&rows);
+                let v = v.with_empty_tape() - v.mean::<(usize,), Axis<0>>().broadcast_like::<_, Axis<0>>(&rows);
+                let onto = (v.with_empty_tape() * normal.with_empty_tape()).mean::<(usize,), Axis<0>>();
+                (v - normal * onto.broadcast_like::<_, Axis<0>>(&rows)) / root.broadcast_like::<_, Axis<0>>(&rows) * gamma()
+            }
+        };
+        (self.forward(x, pass), along.reshape_like(&shape))
+    }
+
+    fn visit(&mut self, visitor: &mut dyn FnMut(&mut Parameter<Dev>)) {
+        visitor(&mut self.gamma);
+        visitor(&mut self.beta);
+        visitor(&mut self.running_mean);
+        visitor(&mut self.running_variance);
+    }
+}
+
+/// (R, C) -> x - μ as (R, C), and √(σ² + ε) as (C).
+#[allow(clippy::type_complexity)]
+fn standardise<Dev: Device<f32>, T: Tape<f32, Dev>>(
+    x: Tensor<Batch, f32, Dev, T>,
+) -> (Tensor<Batch, f32, Dev, T>, Tensor<(usize,), f32, Dev, T>) {
+    let rows = *x.shape();
+    let mean = x.with_empty_tape().mean::<(usize,), Axis<0>>();
+    let centred = x - mean.broadcast_like::<_, Axis<0>>(&rows);
+    let variance = centred.with_empty_tape().square().mean::<(usize,), Axis<0>>();
+    (centred, (variance + EPSILON).sqrt())
+}
+
+struct BatchNormOperation {
+    pixels: usize,
+    channels: usize,
+    mode: Mode,
+    /// Whether the network is learning: only then do the running statistics move.
+    learns: bool,
+    mean: Vec<f32>,
+    inverse_std: Vec<f32>,
+    /// New running statistics.
+    running: Vec<Vec<f32>>,
+}
+
+impl Operation for BatchNormOperation {
+    fn features(&self) -> usize {
+        self.pixels * self.channels
+    }
+
+    fn forward(&mut self, _: usize, x: &[f32], parameters: &[&[f32]], y: &mut [f32]) {
+        let [gamma, beta, running_mean, running_variance] = parameters else { unreachable!("four parameters") };
+        self.inverse_std = vec![0.0; self.channels];
+        match self.mode {
+            Mode::Train => {
+                self.mean = vec![0.0; self.channels];
+                let mut variance = vec![0.0; self.channels];
+                let statistics = BatchStatistics {
+                    mean: &mut self.mean,
+                    variance: &mut variance,
+                    inverse_std: &mut self.inverse_std,
+                };
+                batch_norm_forward_training(x, gamma, beta, EPSILON, y, statistics);
+                if self.learns {
+                    self.running = vec![running_mean.to_vec(), running_variance.to_vec()];
+                    for (running, batch) in self.running.iter_mut().zip([&self.mean, &variance]) {
+                        update_running_statistic(running, batch, MOMENTUM);
+                    }
+                }
+            }
+            Mode::Evaluate => {
+                batch_norm_forward_evaluation(x, gamma, beta, running_mean, running_variance, EPSILON, y);
+                self.mean = running_mean.to_vec();
+                inverse_stds(running_variance, EPSILON, &mut self.inverse_std);
+            }
+        }
+    }
+
+    fn statistics(&mut self) -> Vec<Vec<f32>> {
+        std::mem::take(&mut self.running)
+    }
+
+    fn backward(&mut self, _: usize, Saved { x, parameters, dy, .. }: Saved<'_>, wanted: Wanted<'_>) {
+        // The kernels give all three gradients at once; what is not wanted falls into a bin.
+        let mut bin = (Vec::new(), vec![0.0; self.channels], vec![0.0; self.channels]);
+        let dx = wanted.x.unwrap_or_else(|| {
+            bin.0.resize(x.len(), 0.0);
+            &mut bin.0
+        });
+        let (dgamma, dbeta) = match wanted.parameters {
+            [dgamma, dbeta] => (dgamma, dbeta),
+            _ => (&mut bin.1, &mut bin.2),
+        };
+        let with = Normalisation { gamma: parameters[0], mean: &self.mean, inverse_std: &self.inverse_std };
+        match self.mode {
+            Mode::Train => batch_norm_backward_training(x, dy, with, dx, dgamma, dbeta),
+            Mode::Evaluate => batch_norm_backward_evaluation(x, dy, with, dx, dgamma, dbeta),
+        }
+    }
+
+    fn composed<Dev: Device<f32>, T: Tape<f32, Dev>>(
+        self,
+        x: Tensor<Batch, f32, Dev, T>,
+        parameters: &mut [&mut Tensor<(usize,), f32, Dev>],
+    ) -> Tensor<Batch, f32, Dev, T> {
+        let (batch, features) = *x.shape();
+        let rows = (batch * self.pixels, self.channels);
+        let x = x.reshape_like(&rows);
+        let [gamma, beta, running_mean, running_variance] = parameters else { unreachable!("four parameters") };
+        let (centred, root) = match self.mode {
+            Mode::Train => {
+                if self.learns {
+                    let data: Tensor<Batch, f32, Dev> = x.retaped();
+                    let mean = data.clone().mean::<(usize,), Axis<0>>();
+                    let centred = data - mean.clone().broadcast_like::<_, Axis<0>>(&rows);
+                    let variance = centred.square().mean::<(usize,), Axis<0>>();
+                    let moved =
+                        |old: &Tensor<(usize,), f32, Dev>, new| old.clone() * MOMENTUM + new * (1.0 - MOMENTUM);
+                    **running_mean = moved(running_mean, mean);
+                    **running_variance = moved(running_variance, variance);
+                }
+                standardise(x)
+            }
+            Mode::Evaluate => {
+                let root = (running_variance.retaped::<T>() + EPSILON).sqrt();
+                (x - running_mean.retaped::<T>().broadcast_like::<_, Axis<0>>(&rows), root)
+            }
+        };
+        let normal = centred / root.broadcast_like::<_, Axis<0>>(&rows);
+        let y = normal * gamma.retaped::<T>().broadcast_like::<_, Axis<0>>(&rows) + beta.retaped::<T>().broadcast_like::<_, Axis<0>>(&rows);
+        y.reshape_like(&(batch, features))
+    }
+}

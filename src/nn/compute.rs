@@ -1,0 +1,253 @@
+//! The seam to dfdx's tape: the only file that touches its internals.
+
+use super::{Batch, Parameter, Pass};
+use dfdx::prelude::{Cpu, Device};
+use dfdx::shapes::{HasShape, Shape};
+use dfdx::tensor::{Gradients, NoneTape, PutTape, SplitTape, Tape, Tensor, TensorFromVec};
+use dfdx::tensor_ops::ReshapeTo;
+
+/// What a layer computes, with sizes at run time, from `(B, features)` to `(B, features')`.
+pub trait Operation: Sized + 'static {
+    /// How many numbers of output one example has.
+    fn features(&self) -> usize;
+
+    /// Writes `y` from `x` and `parameters`, all row-major. New values of running statistics go into
+    /// [`Operation::statistics`].
+    fn forward(&mut self, batch: usize, x: &[f32], parameters: &[&[f32]], y: &mut [f32]);
+
+    /// New values for the last parameters, if `forward` moved running statistics.
+    fn statistics(&mut self) -> Vec<Vec<f32>> {
+        Vec::new()
+    }
+
+    /// Gradients, given that of the output.
+    fn backward(&mut self, batch: usize, saved: Saved<'_>, wanted: Wanted<'_>);
+
+    /// The same from dfdx's own operations, for devices without kernels of ours.
+    fn composed<Dev: Device<f32>, T: Tape<f32, Dev>>(
+        self,
+        x: Tensor<Batch, f32, Dev, T>,
+        parameters: &mut [&mut Tensor<(usize,), f32, Dev>],
+    ) -> Tensor<Batch, f32, Dev, T>;
+}
+
+/// What the forward pass saw and made, and the gradient of its output.
+pub struct Saved<'a> {
+    /// Input.
+    pub x: &'a [f32],
+    /// Output.
+    pub y: &'a [f32],
+    /// The parameters at the time of the forward pass.
+    pub parameters: &'a [&'a [f32]],
+    /// Gradient of the loss with respect to the output.
+    pub dy: &'a [f32],
+}
+
+/// The gradients that are wanted.
+pub struct Wanted<'a> {
+    /// With respect to the input: overwritten.
+    pub x: Option<&'a mut [f32]>,
+    /// With respect to each trainable parameter, empty if none is wanted: added to.
+    pub parameters: &'a mut [Vec<f32>],
+}
+
+/// A device that layers can be computed on.
+pub trait Compute: Device<f32> + TensorFromVec<f32> {
+    /// Applies an operation and records it on the tape of `x`, if it has one.
+    fn apply<O: Operation, T: Tape<f32, Self>>(
+        operation: O,
+        x: Tensor<Batch, f32, Self, T>,
+        parameters: &mut [&mut Parameter<Self>],
+        pass: &mut Pass,
+    ) -> Tensor<Batch, f32, Self, T>;
+
+    /// Takes the gradient of a parameter out of `gradients`.
+    fn take_gradient(
+        gradients: &mut Gradients<f32, Self>,
+        of: &Tensor<(usize,), f32, Self>,
+    ) -> Tensor<(usize,), f32, Self>;
+
+    /// Σ x², in double precision and a fixed order.
+    fn sum_of_squares(tensor: &Tensor<(usize,), f32, Self>) -> f64;
+
+    /// Lets `update` change `value` and `state`, arrays of one length, given a gradient of the same length.
+    fn update(
+        value: &mut Tensor<(usize,), f32, Self>,
+        gradient: &Tensor<(usize,), f32, Self>,
+        state: &mut [Tensor<(usize,), f32, Self>],
+        update: &mut dyn FnMut(&mut [f32], &[f32], &mut [&mut [f32]]),
+    );
+}
+
+impl Compute for Cpu {
+    fn apply<O: Operation, T: Tape<f32, Self>>(
+        mut operation: O,
+        x: Tensor<Batch, f32, Self, T>,
+        parameters: &mut [&mut Parameter<Self>],
+        pass: &mut Pass,
+    ) -> Tensor<Batch, f32, Self, T> {
+        let (x, mut tape) = x.split_tape();
+        let x = contiguous(x);
+        let batch = x.shape().0;
+        let values: Vec<_> = parameters.iter().map(|parameter| parameter.value.clone()).collect();
+        let mut y = vec![0.0; batch * operation.features()];
+        let slices: Vec<_> = values.iter().map(read).collect();
+        operation.forward(batch, read(&x), &slices, &mut y);
+        let statistics = operation.statistics();
+        let first = parameters.len() - statistics.len();
+        for (parameter, new) in parameters[first..].iter_mut().zip(statistics) {
+            let length = new.len();
+            parameter.value = x.device().tensor_from_vec(new, (length,));
+        }
+        let y = x.device().tensor_from_vec(y, (batch, operation.features()));
+
+        let wants_x = pass.input_gradient;
+        let shared = pass.shared_inputs;
+        let wants_parameters = pass.parameter_gradients && !parameters.is_empty();
+        // Whatever comes after a layer that learns must hand its gradient back to it.
+        pass.input_gradient |= wants_parameters;
+        if T::OWNS_TAPE && (wants_x || wants_parameters) {
+            let trainable = parameters.iter().filter(|parameter| parameter.trainable).count();
+            let output = y.clone();
+            tape.add_backward_op(move |gradients| {
+                // Buffers are taken out, so that several can be borrowed at once, and put back when they are filled.
+                // The output's is not: nothing asks for it again, and its memory is free at once.
+                let dy = std::mem::take(&mut **gradients.get_or_alloc_mut(&output)?);
+                let mut dx = match wants_x {
+                    true => Some(std::mem::take(&mut **gradients.get_or_alloc_mut(&x)?)),
+                    false => None,
+                };
+                // In a chain the input has this one reader, and its gradient is still zero; beside a tangent it is not.
+                let known = if shared { dx.clone() } else { None };
+                let mut dparameters = Vec::new();
+                if wants_parameters {
+                    for value in &values[..trainable] {
+                        dparameters.push(std::mem::take(&mut **gradients.get_or_alloc_mut(value)?));
+                    }
+                }
+                let slices: Vec<_> = values.iter().map(read).collect();
+                let saved = Saved { x: read(&x), y: read(&output), parameters: &slices, dy: &dy };
+                operation.backward(batch, saved, Wanted { x: dx.as_deref_mut(), parameters: &mut dparameters });
+                if let Some(mut dx) = dx {
+                    for (sum, known) in dx.iter_mut().zip(known.iter().flatten()) {
+                        *sum += known;
+                    }
+                    **gradients.get_or_alloc_mut(&x)? = dx;
+                }
+                for (value, gradient) in values.iter().zip(dparameters) {
+                    **gradients.get_or_alloc_mut(value)? = gradient;
+                }
+                Ok(())
+            });
+        }
+        y.put_tape(tape)
+    }
+
+    fn take_gradient(
+        gradients: &mut Gradients<f32, Self>,
+        of: &Tensor<(usize,), f32, Self>,
+    ) -> Tensor<(usize,), f32, Self> {
+        let buffer = gradients.get_or_alloc_mut(of).unwrap_or_else(|error| panic!("out of memory: {error}"));
+        let gradient = std::mem::take(&mut **buffer);
+        let length = gradient.len();
+        of.device().tensor_from_vec(gradient, (length,))
+    }
+
+    fn sum_of_squares(tensor: &Tensor<(usize,), f32, Self>) -> f64 {
+        atelier_kernels::reduce::sum_of_squares(read(tensor))
+    }
+
+    fn update(
+        value: &mut Tensor<(usize,), f32, Self>,
+        gradient: &Tensor<(usize,), f32, Self>,
+        state: &mut [Tensor<(usize,), f32, Self>],
+        update: &mut dyn FnMut(&mut [f32], &[f32], &mut [&mut [f32]]),
+    ) {
+        let mut state: Vec<_> = state.iter_mut().map(write).collect();
+        update(write(value), read(gradient), &mut state);
+    }
+}
+
+#[cfg(feature = "cuda")]
+impl Compute for dfdx::prelude::Cuda {
+    fn apply<O: Operation, T: Tape<f32, Self>>(
+        operation: O,
+        x: Tensor<Batch, f32, Self, T>,
+        parameters: &mut [&mut Parameter<Self>],
+        _: &mut Pass,
+    ) -> Tensor<Batch, f32, Self, T> {
+        let mut values: Vec<_> = parameters.iter_mut().map(|parameter| &mut parameter.value).collect();
+        operation.composed(x, &mut values)
+    }
+
+    fn take_gradient(
+        gradients: &mut Gradients<f32, Self>,
+        of: &Tensor<(usize,), f32, Self>,
+    ) -> Tensor<(usize,), f32, Self> {
+        gradients.get(of)
+    }
+
+    fn sum_of_squares(tensor: &Tensor<(usize,), f32, Self>) -> f64 {
+        atelier_kernels::reduce::sum_of_squares(&tensor.as_vec())
+    }
+
+    fn update(
+        value: &mut Tensor<(usize,), f32, Self>,
+        gradient: &Tensor<(usize,), f32, Self>,
+        state: &mut [Tensor<(usize,), f32, Self>],
+        update: &mut dyn FnMut(&mut [f32], &[f32], &mut [&mut [f32]]),
+    ) {
+        // The update rules run on the host: one transfer each way of some ten megabytes a step.
+        let mut host = value.as_vec();
+        let mut hosted: Vec<_> = state.iter().map(Tensor::as_vec).collect();
+        update(&mut host, &gradient.as_vec(), &mut hosted.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>());
+        value.copy_from(&host);
+        for (tensor, values) in state.iter_mut().zip(&hosted) {
+            tensor.copy_from(values);
+        }
+    }
+}
+
+/// The same tensor in row-major order.
+fn contiguous<S: Shape>(x: Tensor<S, f32, Cpu>) -> Tensor<S, f32, Cpu> {
+    let shape = *x.shape();
+    x.reshape_like(&shape)
+}
+
+/// The numbers of a row-major tensor, without a copy.
+///
+/// dfdx gives no such access, and copying every activation at every layer costs a tenth of a training step; but it
+/// does hand out a reference to one element.
+#[allow(unsafe_code)]
+pub fn read<S: Shape>(tensor: &Tensor<S, f32, Cpu, NoneTape>) -> &[f32] {
+    let length = tensor.shape().num_elements();
+    if length == 0 {
+        return &[];
+    }
+    let mut last = tensor.shape().concrete();
+    for index in 0..S::NUM_DIMS {
+        last[index] -= 1;
+    }
+    let first: *const f32 = &tensor[S::Concrete::default()];
+    // Both ends are bounds-checked by dfdx; broadcast (repeated) or strided tensors do not span their length.
+    assert_eq!(&raw const tensor[last], first.wrapping_add(length - 1), "only row-major tensors can be read in place");
+    // SAFETY: a `Cpu` tensor's elements lie in one `Vec<f32>` which the tensor keeps alive and unchanged while it is
+    // borrowed; the first and the last element were just found `length - 1` apart in it, so all between are in bounds
+    // and initialised.
+    unsafe { std::slice::from_raw_parts(first, length) }
+}
+
+/// The numbers of a row-major vector, to be changed in place. Other tensors that share them keep the old ones.
+#[allow(unsafe_code)]
+fn write(tensor: &mut Tensor<(usize,), f32, Cpu, NoneTape>) -> &mut [f32] {
+    let length = tensor.shape().0;
+    if length == 0 {
+        return &mut [];
+    }
+    assert_eq!(read(tensor).len(), length);
+    // `IndexMut` makes the data unique first, copying it if it is shared.
+    let first: *mut f32 = &mut tensor[[0]];
+    // SAFETY: as in `read`; the data is now this tensor's alone, and the tensor is borrowed mutably for as long as the
+    // slice lives.
+    unsafe { std::slice::from_raw_parts_mut(first, length) }
+}

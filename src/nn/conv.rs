@@ -1,0 +1,331 @@
+use super::compute::{Compute, Operation, Saved, Wanted};
+use super::{Batch, Builder, Dual, Fans, Image, Layer, Parameter, Pass};
+use atelier_kernels::bias::{add_bias, bias_gradient};
+use atelier_kernels::conv::{self, conv_data_gradient, conv_forward, conv_weight_gradient};
+use dfdx::prelude::Device;
+use dfdx::shapes::{Axis, Const, HasShape};
+use dfdx::tensor::{Tape, Tensor};
+use dfdx::tensor_ops::{BroadcastTo, GatherTo, PermuteTo, ReshapeTo, SumTo, TryConcatAlong, TryMatMul};
+
+/// Cross-correlation with "same" padding as TensorFlow pads: y[r, c, o] = b[o] + Σ x[r·S + i - p, c·S + j - p, k] W[i, j, k, o].
+///
+/// x: (B, H, W, C), W: (K, K, C, CO), b: (CO) if `BIAS`, y: (B, HO, WO, CO) with HO = ⌈H / S⌉, WO = ⌈W / S⌉. The
+/// padding before is p = ⌊max((HO - 1)·S + K - H, 0) / 2⌋: a 5×5 kernel of stride 2 on 28 rows pads 1 before and 2
+/// after, where PyTorch's `padding = 2` pads 2 and 2.
+///
+/// ```compile_fail
+/// # use atelier::nn::{Builder, Conv, Initialization, Layer};
+/// # use atelier::config::architecture::layers::Layer as Words;
+/// # use atelier::random::Stream;
+/// # use dfdx::prelude::Cpu;
+/// # let words = [Words::Flatten];
+/// # let mut builder = Builder::new(Cpu::default(), &words, Initialization::GlorotUniform, Stream::new(0, "weights"));
+/// type Wrong = Conv<28, 28, 1, 15, 15, 64, 5, 2, true, Cpu>; // stride 2 makes 14 of 28, not 15
+/// Wrong::build(&mut builder);
+/// ```
+///
+/// ```
+/// # use atelier::nn::{Builder, Conv, Initialization, Layer};
+/// # use atelier::config::architecture::layers::Layer as Words;
+/// # use atelier::random::Stream;
+/// # use dfdx::prelude::Cpu;
+/// # let words = [Words::Flatten];
+/// # let mut builder = Builder::new(Cpu::default(), &words, Initialization::GlorotUniform, Stream::new(0, "weights"));
+/// type Right = Conv<28, 28, 1, 14, 14, 64, 5, 2, true, Cpu>;
+/// Right::build(&mut builder);
+/// ```
+#[derive(Debug)]
+pub struct Conv<
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const HO: usize,
+    const WO: usize,
+    const CO: usize,
+    const K: usize,
+    const S: usize,
+    const BIAS: bool,
+    Dev: Compute,
+> {
+    weight: Parameter<Dev>,
+    bias: Option<Parameter<Dev>>,
+}
+
+/// Transposed convolution: the data gradient of the [`Conv`] from (HO, WO, CO) to (H, W, C), plus a bias.
+///
+/// x: (B, H, W, C), W: (K, K, CO, C) as TensorFlow keeps it, b: (CO) if `BIAS`, y: (B, HO, WO, CO) with HO = H·S,
+/// WO = W·S.
+#[derive(Debug)]
+pub struct ConvTranspose<
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const HO: usize,
+    const WO: usize,
+    const CO: usize,
+    const K: usize,
+    const S: usize,
+    const BIAS: bool,
+    Dev: Compute,
+> {
+    weight: Parameter<Dev>,
+    bias: Option<Parameter<Dev>>,
+}
+
+/// Both layers differ in which side of one convolution they enter by.
+macro_rules! convolution {
+    ($name:ident, $forward:expr, $fits:expr, $message:literal, $weight_shape:expr) => {
+        impl<
+            const H: usize,
+            const W: usize,
+            const C: usize,
+            const HO: usize,
+            const WO: usize,
+            const CO: usize,
+            const K: usize,
+            const S: usize,
+            const BIAS: bool,
+            Dev: Compute,
+        > $name<H, W, C, HO, WO, CO, K, S, BIAS, Dev>
+        {
+            fn apply<T: Tape<f32, Dev>>(
+                &mut self,
+                x: Tensor<Image<H, W, C>, f32, Dev, T>,
+                with_bias: bool,
+                pass: &mut Pass,
+            ) -> Tensor<Image<HO, WO, CO>, f32, Dev, T> {
+                let batch = x.shape().0;
+                let operation = Convolution {
+                    transposed: !$forward,
+                    input: [H, W, C],
+                    output: [HO, WO, CO],
+                    kernel: K,
+                    stride: S,
+                };
+                let mut parameters = vec![&mut self.weight];
+                parameters.extend(self.bias.as_mut().filter(|_| with_bias));
+                Dev::apply(operation, x.reshape_like(&(batch, H * W * C)), &mut parameters, pass)
+                    .reshape_like(&(batch, Const, Const, Const))
+            }
+        }
+
+        impl<
+            const H: usize,
+            const W: usize,
+            const C: usize,
+            const HO: usize,
+            const WO: usize,
+            const CO: usize,
+            const K: usize,
+            const S: usize,
+            const BIAS: bool,
+            Dev: Compute,
+        > Layer<Image<H, W, C>, Dev> for $name<H, W, C, HO, WO, CO, K, S, BIAS, Dev>
+        {
+            type Output = Image<HO, WO, CO>;
+
+            fn build(builder: &mut Builder<'_, Dev>) -> Self {
+                const {
+                    if !$fits(H, W, HO, WO, S) {
+                        const_panic::concat_panic!($message, S, ": ", H, "×", W, " does not give ", HO, "×", WO);
+                    }
+                }
+                builder.next_layer();
+                let fans = Fans { fan_in: K * K * C, fan_out: K * K * CO };
+                let weight = builder.weight(&$weight_shape(K, C, CO), fans);
+                Self { weight, bias: BIAS.then(|| builder.vector("bias", CO, 0.0)) }
+            }
+
+            fn forward<T: Tape<f32, Dev>>(
+                &mut self,
+                x: Tensor<Image<H, W, C>, f32, Dev, T>,
+                pass: &mut Pass,
+            ) -> Tensor<Self::Output, f32, Dev, T> {
+                self.apply(x, true, pass)
+            }
+
+            fn tangent<T: Tape<f32, Dev>>(
+                &mut self,
+                x: Tensor<Image<H, W, C>, f32, Dev, T>,
+                v: Tensor<Image<H, W, C>, f32, Dev, T>,
+                pass: &mut Pass,
+            ) -> Dual<Self::Output, Dev, T> {
+                let mut twin = pass.clone();
+                (self.apply(x, true, pass), self.apply(v, false, &mut twin))
+            }
+
+            fn visit(&mut self, visitor: &mut dyn FnMut(&mut Parameter<Dev>)) {
+                visitor(&mut self.weight);
+                self.bias.iter_mut().for_each(visitor);
+            }
+        }
+    };
+}
+
+const fn shrinks(h: usize, w: usize, ho: usize, wo: usize, s: usize) -> bool {
+    ho == h.div_ceil(s) && wo == w.div_ceil(s)
+}
+
+const fn grows(h: usize, w: usize, ho: usize, wo: usize, s: usize) -> bool {
+    ho == h * s && wo == w * s
+}
+
+convolution!(Conv, true, shrinks, "conv of stride ", |k, c, co| [k, k, c, co]);
+convolution!(ConvTranspose, false, grows, "conv-transpose of stride ", |k, c, co| [k, k, co, c]);
+
+struct Convolution {
+    transposed: bool,
+    input: [usize; 3],
+    output: [usize; 3],
+    kernel: usize,
+    stride: usize,
+}
+
+impl Convolution {
+    /// The convolution that this is, or that this is the transpose of.
+    fn geometry(&self, batch: usize) -> conv::Conv {
+        let (from, to) = if self.transposed { (self.output, self.input) } else { (self.input, self.output) };
+        conv::Conv {
+            batch,
+            height: from[0],
+            width: from[1],
+            in_channels: from[2],
+            out_channels: to[2],
+            kernel: self.kernel,
+            stride: self.stride,
+        }
+    }
+}
+
+impl Operation for Convolution {
+    fn features(&self) -> usize {
+        self.output.iter().product()
+    }
+
+    fn forward(&mut self, batch: usize, x: &[f32], parameters: &[&[f32]], y: &mut [f32]) {
+        let geometry = self.geometry(batch);
+        if self.transposed {
+            conv_data_gradient(&geometry, x, parameters[0], y);
+        } else {
+            conv_forward(&geometry, x, parameters[0], y);
+        }
+        if let Some(b) = parameters.get(1) {
+            add_bias(y, b);
+        }
+    }
+
+    fn backward(&mut self, batch: usize, saved: Saved<'_>, wanted: Wanted<'_>) {
+        let geometry = self.geometry(batch);
+        let (x, dy) = if self.transposed { (saved.dy, saved.x) } else { (saved.x, saved.dy) };
+        if let Some(dx) = wanted.x {
+            if self.transposed {
+                conv_forward(&geometry, saved.dy, saved.parameters[0], dx);
+            } else {
+                conv_data_gradient(&geometry, saved.dy, saved.parameters[0], dx);
+            }
+        }
+        let mut gradients = wanted.parameters.iter_mut();
+        if let Some(dw) = gradients.next() {
+            conv_weight_gradient(&geometry, x, dy, dw);
+        }
+        if let Some(db) = gradients.next() {
+            bias_gradient(saved.dy, db);
+        }
+    }
+
+    /// Gather and matmul. A convolution gathers each output pixel's patch and multiplies by the weights; a transposed
+    /// one multiplies first and gathers, for each output pixel, the products that fall on it. What lies outside the
+    /// image is gathered from one pixel of zeros after the last.
+    fn composed<Dev: Device<f32>, T: Tape<f32, Dev>>(
+        self,
+        x: Tensor<Batch, f32, Dev, T>,
+        parameters: &mut [&mut Tensor<(usize,), f32, Dev>],
+    ) -> Tensor<Batch, f32, Dev, T> {
+        let batch = x.shape().0;
+        let taps = self.kernel * self.kernel;
+        let ([h, w, c], [ho, wo, co]) = (self.input, self.output);
+        let weight = parameters[0].clone();
+        let y = if self.transposed {
+            let weight = weight.reshape_like(&(taps * co, c)).permute::<(usize, usize), _>();
+            let products = x.reshape_like(&(batch * h * w, c)).matmul(weight);
+            let (index, most) = self.contributions();
+            gather_pixels(products.reshape_like(&(batch, h * w * taps, co)), index)
+                .reshape_like(&(batch * ho * wo, most, co))
+                .sum::<(usize, usize), Axis<1>>()
+        } else {
+            let patches = gather_pixels(x.reshape_like(&(batch, h * w, c)), self.patches());
+            patches.reshape_like(&(batch * ho * wo, taps * c)).matmul(weight.reshape_like(&(taps * c, co)))
+        };
+        let y = match parameters.get(1) {
+            Some(bias) => y + bias.retaped::<T>().broadcast_like::<_, Axis<0>>(&(batch * ho * wo, co)),
+            None => y,
+        };
+        y.reshape_like(&(batch, ho * wo * co))
+    }
+}
+
+impl Convolution {
+    /// For each output pixel and tap of a convolution, the input pixel; the number of pixels stands for padding.
+    fn patches(&self) -> Vec<usize> {
+        let geometry = self.geometry(1);
+        let [h, w, _] = self.input;
+        let [ho, wo, _] = self.output;
+        let mut index = Vec::with_capacity(ho * wo * self.kernel * self.kernel);
+        for r in 0..ho {
+            for c in 0..wo {
+                for i in 0..self.kernel {
+                    for j in 0..self.kernel {
+                        let row = (r * self.stride + i).wrapping_sub(geometry.pad_top());
+                        let column = (c * self.stride + j).wrapping_sub(geometry.pad_left());
+                        index.push(if row < h && column < w { row * w + column } else { h * w });
+                    }
+                }
+            }
+        }
+        index
+    }
+
+    /// For each output pixel of a transposed convolution, the products (input pixel, tap) that fall on it, filled up
+    /// with the index of the zeros to the same number for every pixel; and that number.
+    fn contributions(&self) -> (Vec<usize>, usize) {
+        let geometry = self.geometry(1);
+        let [h, w, _] = self.input;
+        let [ho, wo, _] = self.output;
+        let taps = self.kernel * self.kernel;
+        let mut falls_on = vec![Vec::new(); ho * wo];
+        for r in 0..h {
+            for c in 0..w {
+                for i in 0..self.kernel {
+                    for j in 0..self.kernel {
+                        let row = (r * self.stride + i).wrapping_sub(geometry.pad_top());
+                        let column = (c * self.stride + j).wrapping_sub(geometry.pad_left());
+                        if row < ho && column < wo {
+                            falls_on[row * wo + column].push((r * w + c) * taps + i * self.kernel + j);
+                        }
+                    }
+                }
+            }
+        }
+        let most = falls_on.iter().map(Vec::len).max().unwrap_or(0).max(1);
+        let zeros = h * w * taps;
+        let index = falls_on.into_iter().flat_map(|mut pixels| {
+            pixels.resize(most, zeros);
+            pixels
+        });
+        (index.collect(), most)
+    }
+}
+
+/// (B, P, C) -> (B, N, C): pixel `index[n]` of every image, where index P is a pixel of zeros.
+fn gather_pixels<Dev: Device<f32>, T: Tape<f32, Dev>>(
+    x: Tensor<(usize, usize, usize), f32, Dev, T>,
+    index: Vec<usize>,
+) -> Tensor<(usize, usize, usize), f32, Dev, T> {
+    let (batch, _, channels) = *x.shape();
+    let device = x.device().clone();
+    let zeros: Tensor<(usize, usize, usize), f32, Dev> = device.zeros_like(&(batch, 1, channels));
+    let padded = (x, zeros).concat_along(Axis::<1>);
+    let count = index.len();
+    let index = device.tensor_from_vec(index.repeat(batch), (batch, count));
+    padded.gather(index)
+}

@@ -1,0 +1,90 @@
+use super::initialization::draw;
+use super::{Compute, Fans, Initialization};
+use crate::config::architecture::layers::Layer as Words;
+use crate::random::Stream;
+use dfdx::tensor::Tensor;
+
+/// An array that a layer keeps: a weight, or a running statistic.
+#[derive(Clone, Debug)]
+pub struct Parameter<Dev: Compute> {
+    /// `<position of the layer in its network>.<what it is>`, such as `4.weight`.
+    pub name: String,
+    /// The shape that it is saved with; kernels see it flat.
+    pub shape: Vec<usize>,
+    /// The numbers.
+    pub value: Tensor<(usize,), f32, Dev>,
+    /// Whether the optimizer changes it (a running statistic only follows the data).
+    pub trainable: bool,
+}
+
+impl<Dev: Compute> Parameter<Dev> {
+    /// The numbers, on the host.
+    pub fn to_vec(&self) -> Vec<f32> {
+        let mut values = vec![0.0; self.shape.iter().product()];
+        self.value.copy_into(&mut values);
+        values
+    }
+
+    /// Replaces the numbers.
+    ///
+    /// # Panics
+    /// If `values` has another length.
+    pub fn set(&mut self, values: &[f32]) {
+        self.value.copy_from(values);
+    }
+}
+
+/// What layers are built from: their words, where they live, and how their weights are drawn.
+pub struct Builder<'a, Dev> {
+    device: Dev,
+    words: std::iter::Enumerate<std::slice::Iter<'a, Words>>,
+    position: usize,
+    initialization: Initialization,
+    weights: Stream,
+    drawn: u64,
+}
+
+impl<'a, Dev: Compute> Builder<'a, Dev> {
+    /// A builder for the layers spelled by `words`, with weights drawn from `weights`.
+    pub fn new(device: Dev, words: &'a [Words], initialization: Initialization, weights: Stream) -> Self {
+        Self { device, words: words.iter().enumerate(), position: 0, initialization, weights, drawn: 0 }
+    }
+
+    /// The words of the layer that is built now. Every layer asks exactly once, first.
+    ///
+    /// # Panics
+    /// If the type has more layers than the words: the two are made from one list.
+    pub(super) fn next_layer(&mut self) -> &'a Words {
+        let (position, words) = self.words.next().expect("a type and its words have the same number of layers");
+        self.position = position;
+        words
+    }
+
+    /// A weight, drawn as the experiment says.
+    pub(super) fn weight(&mut self, shape: &[usize], fans: Fans) -> Parameter<Dev> {
+        let mut values = vec![0.0; shape.iter().product()];
+        draw(self.initialization, fans, &mut self.weights.at(self.drawn), &mut values);
+        self.drawn += 1;
+        self.parameter("weight", shape, values, true)
+    }
+
+    /// A vector of trainable numbers that start at `value`.
+    pub(super) fn vector(&mut self, name: &str, length: usize, value: f32) -> Parameter<Dev> {
+        self.parameter(name, &[length], vec![value; length], true)
+    }
+
+    /// A running statistic that starts at `value`.
+    pub(super) fn statistic(&mut self, name: &str, length: usize, value: f32) -> Parameter<Dev> {
+        self.parameter(name, &[length], vec![value; length], false)
+    }
+
+    fn parameter(&self, name: &str, shape: &[usize], values: Vec<f32>, trainable: bool) -> Parameter<Dev> {
+        let length = values.len();
+        Parameter {
+            name: format!("{}.{name}", self.position),
+            shape: shape.to_vec(),
+            value: self.device.tensor_from_vec(values, (length,)),
+            trainable,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Losses on logits: values, and their gradients with respect to every logit.
+//!
+//! A loss is named after its formula and knows logits only, not networks. Formulas use softplus(t) = ln(1 + eᵗ), which
+//! stays exact where ln σ(t) would overflow; σ is the logistic sigmoid. Means are over the batch, B.
+//!
+//! A new loss is a file here, a line in `config`'s `Loss` and a line in [`loss`].
+
+mod minimax;
+mod non_saturating;
+
+use crate::config::objective::Loss as Words;
+
+pub use minimax::Minimax;
+pub use non_saturating::NonSaturating;
+
+/// The loss of one player and its gradient.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Value {
+    /// The mean over the batch.
+    pub loss: f64,
+    /// ∂loss/∂(real logit), one per example; empty if the loss does not depend on them.
+    pub real: Vec<f32>,
+    /// ∂loss/∂(fake logit), one per example.
+    pub fake: Vec<f32>,
+}
+
+/// A pair of losses. Real and fake logits always come together, so that a loss may compare them.
+pub trait Loss: std::fmt::Debug {
+    /// What the discriminator minimises.
+    fn discriminator(&self, real: &[f32], fake: &[f32]) -> Value;
+
+    /// What the generator minimises. `real` is empty unless [`Loss::compares_pairs`].
+    fn generator(&self, real: &[f32], fake: &[f32]) -> Value;
+
+    /// Whether the generator's loss depends on real logits too (relativistic losses).
+    fn compares_pairs(&self) -> bool {
+        false
+    }
+}
+
+/// The loss that a file names.
+///
+/// # Panics
+/// For a word that this version does not have: `config` refuses those.
+pub fn loss(words: Words) -> &'static dyn Loss {
+    match words {
+        Words::Minimax => &Minimax,
+        Words::NonSaturating => &NonSaturating,
+        other => unreachable!("config refuses the loss `{}`", other.word()),
+    }
+}
+
+/// ln(1 + eᵗ) without overflow.
+fn softplus(t: f64) -> f64 {
+    t.max(0.0) + (-t.abs()).exp().ln_1p()
+}
+
+/// 1 / (1 + e⁻ᵗ) without overflow; mean probabilities in the logs use it too.
+pub fn sigmoid(t: f64) -> f64 {
+    if t >= 0.0 { 1.0 / (1.0 + (-t).exp()) } else { t.exp() / (1.0 + t.exp()) }
+}
+
+/// Mean of `value` over the logits, and for each logit `slope / B`.
+fn mean(logits: &[f32], value: impl Fn(f64) -> f64, slope: impl Fn(f64) -> f64) -> (f64, Vec<f32>) {
+    let batch = logits.len() as f64;
+    let sum: f64 = logits.iter().map(|&logit| value(f64::from(logit))).sum();
+    (sum / batch, logits.iter().map(|&logit| (slope(f64::from(logit)) / batch) as f32).collect())
+}
+
+/// Binary cross-entropy of a discriminator that should say 1 to real and 0 to fake: the negative of the value function
+/// V(D, G) = E ln σ(r) + E ln(1 - σ(f)) of Goodfellow et al. 2014, eq. 1, which it ascends: mean softplus(-r) + mean softplus(f).
+fn cross_entropy(real: &[f32], fake: &[f32]) -> Value {
+    let (on_real, real) = mean(real, |r| softplus(-r), |r| -sigmoid(-r));
+    let (on_fake, fake) = mean(fake, softplus, sigmoid);
+    Value { loss: on_real + on_fake, real, fake }
+}
+
+#[cfg(test)]
+mod tests;

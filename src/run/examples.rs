@@ -1,0 +1,80 @@
+//! From `[dataset]` to examples in memory.
+
+use crate::config::dataset::{self, Range, Source};
+use crate::data::fetch::{Policy, Progress};
+use crate::data::idx::Files;
+use crate::data::named::Named;
+use crate::data::points::{Grid, Ring};
+use crate::data::{self, Dataset, Error, Folders, SEED, Scale, Split};
+use std::path::PathBuf;
+
+/// Loads the data set that the section names, downloading it if it must be and is nowhere.
+///
+/// # Errors
+/// What the data set's own module says.
+pub(super) fn load(
+    section: &dataset::Dataset,
+    folders: &Folders,
+    downloading: &mut dyn FnMut(Progress<'_>),
+) -> Result<Dataset, Error> {
+    let dataset = match &section.source {
+        Source::FashionMnist | Source::Mnist => {
+            Named::expect(section.name(), "load")?.load(folders, &Policy::default(), downloading)?
+        }
+        // A fifth as many examples to test on as to learn from.
+        Source::Silhouettes { count } => data::silhouettes::dataset(SEED, *count, (count / 5).max(1)),
+        Source::SlantedFaces { count } => data::slanted_faces::dataset(SEED, *count, (count / 5).max(1)),
+        Source::GaussianRing { modes, radius, std, count } => {
+            let ring = Ring { modes: *modes, radius: *radius as f32, std: *std as f32 };
+            ring.dataset(SEED, *count, (count / 5).max(1))?
+        }
+        Source::GaussianGrid { modes, spacing, std, count } => {
+            let grid = Grid { modes: *modes, spacing: *spacing as f32, std: *std as f32 };
+            grid.dataset(SEED, *count, (count / 5).max(1))?
+        }
+        Source::Idx { images, labels, test_images, test_labels, shape } => {
+            let path = |name: &Option<String>| name.as_ref().map(Into::into);
+            let dataset = data::idx::dataset(&Files {
+                images: images.into(),
+                labels: path(labels),
+                test_images: path(test_images),
+                test_labels: path(test_labels),
+            })?;
+            if dataset.shape != *shape {
+                let size = |(height, width, channels)| format!("{height}×{width}×{channels}");
+                return Err(Error::Damaged {
+                    path: images.into(),
+                    reason: format!("its images are {}, but dataset.shape says {}", size(dataset.shape), size(*shape)),
+                    advice: "set dataset.shape to what the file holds".into(),
+                });
+            }
+            dataset
+        }
+    };
+    Ok(match section.limit {
+        Some(limit) => dataset.limit(limit),
+        None => dataset,
+    })
+}
+
+/// As much of a data set as a picture of samples needs: points to lie over, or a shape, which needs no file.
+///
+/// # Errors
+/// For a parameter out of range.
+pub(super) fn outline(section: &dataset::Dataset) -> Result<Dataset, Error> {
+    if section.is_points() {
+        let nowhere = Folders { searched: Vec::new(), cache: PathBuf::new() };
+        return load(section, &nowhere, &mut |_| {});
+    }
+    let (height, width, channels) = section.shape();
+    let nothing = || Split::empty(height * width * channels);
+    Ok(Dataset::new(section.name(), section.shape(), nothing(), nothing(), Vec::new()))
+}
+
+/// How byte pixels become numbers. Points are used as they are, whatever this says.
+pub(super) fn scale(section: &dataset::Dataset) -> Scale {
+    match section.range {
+        Some(Range::Unit) => Scale::Unit,
+        Some(Range::Symmetric) | None => Scale::Symmetric,
+    }
+}

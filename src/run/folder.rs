@@ -1,0 +1,117 @@
+//! Where a run lives, and what its files are called.
+
+use crate::config::Experiment;
+use crate::record::run_file::{self, RunFile};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+/// The folder of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// A run's folder at this path.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder of this configuration below `out`: a function of the experiment alone.
+    pub fn of(experiment: &Experiment, out: &Path) -> Self {
+        let hash = configuration_hash(experiment);
+        Self::at(out.join(&experiment.name).join(format!("seed{}-{}", experiment.seed, &hash[..8])))
+    }
+
+    /// The first free folder beside this one for another attempt at the same configuration.
+    pub fn again(&self) -> Self {
+        let attempt = |number: u32| {
+            let mut name = self.root.file_name().unwrap_or_default().to_os_string();
+            name.push(format!("-{number}"));
+            Self::at(self.root.with_file_name(name))
+        };
+        if !self.run_file().exists() {
+            return self.clone();
+        }
+        (2..).map(attempt).find(|folder| !folder.run_file().exists()).unwrap_or_else(|| self.clone())
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The run's name: the folder's.
+    pub fn name(&self) -> String {
+        self.root.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// The resolved configuration.
+    pub fn experiment(&self) -> PathBuf {
+        self.root.join("experiment.toml")
+    }
+
+    /// State and provenance.
+    pub fn run_file(&self) -> PathBuf {
+        self.root.join(run_file::NAME)
+    }
+
+    /// What `run.toml` says, if there is one.
+    ///
+    /// # Errors
+    /// If it is damaged.
+    pub fn read_run_file(&self) -> crate::record::Result<Option<RunFile>> {
+        let path = self.run_file();
+        if path.exists() { RunFile::read(&path).map(Some) } else { Ok(None) }
+    }
+
+    /// The measurements.
+    pub fn metrics(&self) -> PathBuf {
+        self.root.join("metrics.csv")
+    }
+
+    /// The loss curves, with this ending.
+    pub fn losses(&self, ending: &str) -> PathBuf {
+        self.root.join(format!("losses.{ending}"))
+    }
+
+    /// The weights of the smallest GAN as a picture.
+    pub fn faces(&self) -> PathBuf {
+        self.root.join("faces.png")
+    }
+
+    /// The montages joined.
+    pub fn progress_gif(&self) -> PathBuf {
+        self.root.join("progress.gif")
+    }
+
+    /// Where the montages are.
+    pub fn samples(&self) -> PathBuf {
+        self.root.join("samples")
+    }
+
+    /// The montage after this epoch.
+    pub fn montage(&self, epoch: u64) -> PathBuf {
+        self.samples().join(format!("epoch_{epoch:04}.png"))
+    }
+
+    /// Where the checkpoints are.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.root.join("checkpoints")
+    }
+
+    /// The newest checkpoint.
+    pub fn latest(&self) -> PathBuf {
+        self.checkpoints().join("latest.safetensors")
+    }
+
+    /// The checkpoint that is kept after this epoch.
+    pub fn kept(&self, epoch: u64) -> PathBuf {
+        self.checkpoints().join(format!("epoch_{epoch:04}.safetensors"))
+    }
+}
+
+/// SHA-256 of the canonical configuration, 64 hex digits: runs with one hash give the same numbers.
+pub fn configuration_hash(experiment: &Experiment) -> String {
+    Sha256::digest(experiment.canonical()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,351 @@
+//! One configuration, executed once, in a folder of its own.
+//!
+//! [`Plan::new`] does all that can be done without writing: networks, shapes, the folder's name. [`Plan::execute`] loads
+//! the data, takes the folder's lock, resumes from its checkpoint if there is one, and trains.
+
+mod examples;
+mod folder;
+mod model;
+mod pictures;
+mod recorder;
+mod report;
+
+use crate::architecture::{self, Examples, Networks};
+use crate::config::training::{Device, Length};
+use crate::config::{Experiment, Update};
+use crate::data::{self, Dataset, Folders};
+use crate::networks;
+use crate::random::Stream;
+use crate::record::provenance::{Build, Provenance};
+use crate::record::run_file::{DatasetRecord, RunFile, State, Timestamp};
+use crate::record::{self, Checkpoint, MetricsFile, RunLock, atomic};
+use crate::training::{self, End, Progress, Schedule};
+use recorder::Recorder;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+pub use folder::{Folder, configuration_hash};
+pub use model::Model;
+pub use report::{Event, Reporter};
+
+/// Why a run did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The architecture does not fit together or does not fit the data.
+    #[error(transparent)]
+    Architecture(#[from] architecture::Error),
+    /// The program was built without these networks.
+    #[error(
+        "this program was built without the {player} of this experiment; `just run FILE` builds and runs it (or put the \
+         file under experiments/ and build again)"
+    )]
+    NotBuilt {
+        /// `generator` or `discriminator`.
+        player: &'static str,
+    },
+    /// The device is not part of this build.
+    #[error("training.device is \"{0}\", which this version cannot train on yet; set training.device = \"cpu\"")]
+    Device(&'static str),
+    /// There are fewer examples than one step takes.
+    #[error(
+        "one step takes {needed} examples ({batches} batches of {batch_size}), but there are only {examples}: use a \
+         smaller training.batch_size"
+    )]
+    TooFewExamples {
+        /// Training examples.
+        examples: usize,
+        /// Examples per step.
+        needed: usize,
+        /// Batches per step.
+        batches: usize,
+        /// Examples per batch.
+        batch_size: usize,
+    },
+    /// The data set is missing or damaged.
+    #[error(transparent)]
+    Data(#[from] data::Error),
+    /// A file of the run's folder could not be read, written or locked.
+    #[error(transparent)]
+    Record(#[from] record::Error),
+    /// The data are not those that the run began with.
+    #[error(
+        "{folder}: this run began on other data (SHA-256 {before} before, {now} now); bring the old data back, or start \
+         again with --again"
+    )]
+    OtherData {
+        /// The run's folder.
+        folder: String,
+        /// The content's hash in `run.toml`.
+        before: String,
+        /// The content's hash now.
+        now: String,
+    },
+    /// A loss or gradient is not finite.
+    #[error("training diverged at step {step}: {reason}; the last good checkpoint is kept")]
+    Diverged {
+        /// The step that could not be made, from 1.
+        step: u64,
+        /// Which quantity, and its value.
+        reason: String,
+    },
+    /// A picture could not be drawn.
+    #[error(transparent)]
+    Figure(#[from] crate::figures::Error),
+}
+
+/// What `execute` did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The run is complete now.
+    Complete,
+    /// It was complete before; nothing was done.
+    AlreadyComplete,
+    /// It diverged before, and would do so again; nothing was done.
+    AlreadyDiverged,
+    /// It was asked to stop, and its state is saved.
+    Interrupted,
+}
+
+/// What the caller decides about a run, beyond its configuration.
+#[derive(Debug)]
+pub struct Options<'a> {
+    /// Where data sets are looked for.
+    pub data: &'a Folders,
+    /// Threads that compute, for the record.
+    pub threads: usize,
+    /// Make a new attempt even if there is one.
+    pub again: bool,
+    /// Set when the run should save its state and end.
+    pub stop: &'a AtomicBool,
+}
+
+/// A run that is ready to be executed.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The whole configuration.
+    pub experiment: Experiment,
+    /// Its networks.
+    pub networks: Networks,
+    /// Where it lives.
+    pub folder: Folder,
+}
+
+impl Plan {
+    /// Plans the run of an experiment below the folder `out`. Nothing is written.
+    ///
+    /// # Errors
+    /// If the architecture does not fit together.
+    pub fn new(experiment: Experiment, out: &Path) -> Result<Self, architecture::Error> {
+        let networks = architecture::networks(&experiment.architecture, Examples::from(&experiment.dataset))?;
+        let folder = Folder::of(&experiment, out);
+        Ok(Self { experiment, networks, folder })
+    }
+
+    /// Whether this program can run it.
+    ///
+    /// # Errors
+    /// If it was built without one of the networks, or cannot use the device.
+    pub fn check_built(&self) -> Result<(), Error> {
+        for (player, network) in
+            [("generator", &self.networks.generator), ("discriminator", &self.networks.discriminator)]
+        {
+            if !networks::holds(network) {
+                return Err(Error::NotBuilt { player });
+            }
+        }
+        match self.experiment.training.device {
+            Device::Cpu => Ok(()),
+            device => Err(Error::Device(device.word())),
+        }
+    }
+
+    /// How long it trains on so many examples.
+    ///
+    /// # Errors
+    /// If they are too few for one step.
+    pub fn schedule(&self, examples: usize) -> Result<Schedule, Error> {
+        let training = &self.experiment.training;
+        let batches_per_step = match self.experiment.objective.update {
+            Update::Simultaneous => 1,
+            Update::Alternating => self.experiment.objective.discriminator_steps,
+        };
+        let mut schedule = Schedule {
+            examples,
+            batch_size: training.batch_size,
+            batches_per_step,
+            total_steps: 0,
+            row_every: self.experiment.logging.every_steps,
+        };
+        if schedule.steps_per_epoch() == 0 {
+            return Err(Error::TooFewExamples {
+                examples,
+                needed: schedule.examples_per_step(),
+                batches: batches_per_step,
+                batch_size: training.batch_size,
+            });
+        }
+        schedule.total_steps = match training.length {
+            Length::Epochs(epochs) => epochs * schedule.steps_per_epoch(),
+            Length::Steps(steps) => steps,
+        };
+        Ok(schedule)
+    }
+
+    /// Runs it, or goes on with it, or says that it is done.
+    ///
+    /// # Errors
+    /// [`Error`]; whatever was saved before is kept, and the run can be given again.
+    pub fn execute(mut self, options: &Options<'_>, reporter: &mut dyn Reporter) -> Result<Outcome, Error> {
+        self.check_built()?;
+        if options.again {
+            self.folder = self.folder.again();
+        }
+        match self.folder.read_run_file()?.map(|run| run.state) {
+            Some(State::Complete) => return Ok(Outcome::AlreadyComplete),
+            Some(State::Diverged) => return Ok(Outcome::AlreadyDiverged),
+            _ => {}
+        }
+        let dataset = examples::load(&self.experiment.dataset, options.data, &mut |progress| {
+            reporter.report(&Event::Downloading(progress));
+        })?;
+        let schedule = self.schedule(dataset.train.len())?;
+        let folder = self.folder.clone();
+        for path in [folder.root(), &folder.samples(), &folder.checkpoints()] {
+            std::fs::create_dir_all(path).map_err(|source| record::Error::Write { path: path.into(), source })?;
+        }
+        let _lock = RunLock::acquire(folder.root())?;
+        for path in [folder.root(), &folder.samples(), &folder.checkpoints()] {
+            atomic::clean(path)?;
+        }
+        self.train(&dataset, schedule, options, reporter)
+    }
+
+    /// The run itself, with its folder locked.
+    fn train(
+        &self,
+        dataset: &Dataset,
+        schedule: Schedule,
+        options: &Options<'_>,
+        reporter: &mut dyn Reporter,
+    ) -> Result<Outcome, Error> {
+        let mut run_file = self.run_file(dataset, options)?;
+        let mut learner = Model::new(&self.experiment, &self.networks)?;
+        let progress = self.resume(&mut learner)?;
+        let (metrics, rows) = match progress.step {
+            0 => (MetricsFile::create(&self.folder.metrics())?, Vec::new()),
+            step => MetricsFile::resume(&self.folder.metrics(), step)?,
+        };
+        let seconds = rows.last().map_or(0.0, |row| row.seconds);
+        let progress = Progress { seconds, ..progress };
+        run_file.resumed += u32::from(progress.step > 0);
+        atomic::write(&self.folder.experiment(), self.experiment.to_toml().as_bytes())?;
+        run_file.write(&self.folder.run_file())?;
+        reporter.report(&Event::Started { folder: &self.folder, schedule: &schedule, step: progress.step });
+
+        let scale = examples::scale(&self.experiment.dataset);
+        let mut gather = |indices: &[usize]| {
+            let mut batch = vec![0.0; indices.len() * dataset.features()];
+            dataset.train.gather(indices, scale, &mut batch);
+            batch
+        };
+        let batches = Stream::new(self.experiment.seed, "batches");
+        let mut recorder = Recorder::new(self, dataset, schedule, metrics, rows, run_file, reporter);
+        let result = training::train(
+            learner.learner(),
+            &schedule,
+            progress,
+            &batches,
+            &mut gather,
+            &mut recorder,
+            options.stop,
+        );
+        match result {
+            Ok(End::Complete) => recorder.finish(State::Complete, None).map(|()| Outcome::Complete),
+            Ok(End::Interrupted) => recorder.finish(State::Interrupted, None).map(|()| Outcome::Interrupted),
+            Err(training::Error::Diverged { step, reason }) => {
+                let error = Error::Diverged { step, reason: reason.to_string() };
+                recorder.finish(State::Diverged, Some(error.to_string()))?;
+                Err(error)
+            }
+            Err(training::Error::Watcher(error)) => {
+                // The disk may be what failed: if even this cannot be written, `running` without a lock says as much.
+                let _ = recorder.finish(State::Failed, Some(error.to_string()));
+                Err(error)
+            }
+        }
+    }
+
+    /// `run.toml` as it stands at the start of this process.
+    fn run_file(&self, dataset: &Dataset, options: &Options<'_>) -> Result<RunFile, Error> {
+        let provenance = Provenance::gather(BUILD, None, options.threads);
+        let dataset = DatasetRecord { name: dataset.name.clone(), sha256: dataset.sha256.clone() };
+        if let Some(before) = self.folder.read_run_file()? {
+            if before.dataset != dataset {
+                return Err(Error::OtherData {
+                    folder: self.folder.root().display().to_string(),
+                    before: before.dataset.sha256,
+                    now: dataset.sha256,
+                });
+            }
+            return Ok(RunFile { state: State::Running, error: None, ended: None, provenance, ..before });
+        }
+        Ok(RunFile {
+            state: State::Running,
+            error: None,
+            experiment: self.experiment.name.clone(),
+            run: self.folder.name(),
+            seed: self.experiment.seed,
+            configuration_hash: configuration_hash(&self.experiment),
+            started: Timestamp::now(),
+            ended: None,
+            seconds_training: 0.0,
+            resumed: 0,
+            epochs_done: 0,
+            steps_done: 0,
+            dataset,
+            provenance,
+        })
+    }
+
+    /// Puts the newest checkpoint into the learner, if there is one; says where training stands.
+    fn resume(&self, learner: &mut Model) -> Result<Progress, Error> {
+        let path = self.folder.latest();
+        if !path.exists() {
+            return Ok(Progress::default());
+        }
+        let checkpoint = Checkpoint::read(&path)?;
+        checkpoint.check_configuration(&path, &configuration_hash(&self.experiment))?;
+        Ok(learner.restore(&path, checkpoint)?)
+    }
+}
+
+/// Where this program comes from.
+pub const BUILD: Build<'static> = Build {
+    version: env!("CARGO_PKG_VERSION"),
+    git_commit: option_env!("ATELIER_GIT_COMMIT"),
+    git_dirty: match option_env!("ATELIER_GIT_DIRTY") {
+        Some(word) => Some(matches!(word.as_bytes(), b"true")),
+        None => None,
+    },
+    rustc: env!("ATELIER_RUSTC"),
+};
+
+/// A PNG of new samples from a checkpoint of a run: a grid of images, or a scatter plot.
+///
+/// The latent vectors are those of the stream `sample` with this seed.
+///
+/// # Errors
+/// If the program lacks the networks, or the checkpoint is damaged or another run's.
+pub fn sample(plan: &Plan, checkpoint: &Path, grid: (usize, usize), seed: u64) -> Result<Vec<u8>, Error> {
+    plan.check_built()?;
+    let mut model = Model::new(&plan.experiment, &plan.networks)?;
+    let read = Checkpoint::read(checkpoint)?;
+    read.check_configuration(checkpoint, &configuration_hash(&plan.experiment))?;
+    model.restore(checkpoint, read)?;
+    let experiment = &plan.experiment;
+    let count = pictures::samples_per_picture(&experiment.dataset, grid);
+    let latents = Model::latents(experiment, seed, "sample", count);
+    let samples = pictures::generate(experiment, model.learner(), &latents);
+    let dataset = examples::outline(&experiment.dataset)?;
+    pictures::draw(&dataset, experiment.dataset.range, &experiment.name, &samples, grid)
+}

@@ -1,0 +1,143 @@
+//! A learner with its way into checkpoints and back.
+
+use super::{Error, configuration_hash};
+use crate::architecture::Networks;
+use crate::config::Experiment;
+use crate::learner::{Average, Gan, Learner, Losses, Settings, draw_latents};
+use crate::networks::{self, Network};
+use crate::objective;
+use crate::random::Stream;
+use crate::record::{self, Checkpoint, Tensor};
+use crate::training::Progress;
+use dfdx::prelude::Cpu;
+use std::path::Path;
+
+/// The learner of an experiment.
+pub struct Model {
+    learner: Box<dyn Learner>,
+    experiment: Experiment,
+}
+
+impl Model {
+    /// Builds the networks with fresh weights.
+    ///
+    /// # Errors
+    /// [`Error::NotBuilt`].
+    pub fn new(experiment: &Experiment, networks: &Networks) -> Result<Self, Error> {
+        let device = Cpu::default();
+        let initialization = experiment.training.initialization;
+        let build = |player: &'static str, network| -> Result<Box<dyn Network<Cpu>>, Error> {
+            let weights = Stream::new(experiment.seed, &format!("weights.{player}"));
+            networks::build(network, device.clone(), initialization, weights).ok_or(Error::NotBuilt { player })
+        };
+        let mut generator = build("generator", &networks.generator)?;
+        let discriminator = build("discriminator", &networks.discriminator)?;
+        let average = match experiment.training.ema {
+            Some(ema) => {
+                let network = build("generator", &networks.generator)?;
+                Some(Average::new(ema.decay as f32, network, &mut *generator))
+            }
+            None => None,
+        };
+        let settings = Settings {
+            loss: objective::loss(experiment.objective.loss),
+            update: experiment.objective.update,
+            discriminator_steps: experiment.objective.discriminator_steps,
+            optimizers: experiment.optimizer,
+            latent: experiment.architecture.latent,
+            latent_dim: experiment.architecture.latent_dim,
+            batch_size: experiment.training.batch_size,
+            seed: experiment.seed,
+        };
+        let learner = Box::new(Gan::new(settings, device, generator, discriminator, average));
+        Ok(Self { learner, experiment: experiment.clone() })
+    }
+
+    /// The learner itself.
+    pub fn learner(&mut self) -> &mut dyn Learner {
+        &mut *self.learner
+    }
+
+    /// `count` latent vectors of the stream called `name`.
+    pub fn latents(experiment: &Experiment, seed: u64, name: &str, count: usize) -> Vec<f32> {
+        let mut latents = vec![0.0; count * experiment.architecture.latent_dim];
+        draw_latents(experiment.architecture.latent, &Stream::new(seed, name), 0, &mut latents);
+        latents
+    }
+
+    /// Puts a checkpoint back and says where training stood; `path` is for messages.
+    ///
+    /// # Errors
+    /// If the checkpoint does not hold just what the learner needs. The model must not be used then.
+    pub fn restore(&mut self, path: &Path, mut checkpoint: Checkpoint) -> record::Result<Progress> {
+        let expected: Vec<(String, Vec<usize>)> =
+            self.learner.state().into_iter().map(|array| (array.name, array.shape)).collect();
+        checkpoint.check_tensors(path, expected.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())))?;
+        let progress = read_progress(path, &checkpoint)?;
+        let mut failure = None;
+        let restored = self.learner.restore(progress.step, &mut |name, shape| {
+            checkpoint.take(path, name, shape).map_err(|error| {
+                let reason = error.to_string();
+                failure = Some(error);
+                reason
+            })
+        });
+        match (restored, failure) {
+            (Err(_), Some(error)) => Err(error),
+            _ => Ok(progress),
+        }
+    }
+}
+
+/// The columns of a half-done row, in the order in which a checkpoint keeps them.
+fn columns(sums: &Losses) -> [f64; 6] {
+    [sums.d_loss, sums.g_loss, sums.d_real, sums.d_fake, sums.d_gradient_norm, sums.g_gradient_norm]
+}
+
+/// A checkpoint of `learner` at `progress`. Timings are left out: two runs of one file must give the same bytes.
+pub(super) fn checkpoint(experiment: &Experiment, learner: &mut dyn Learner, progress: &Progress) -> Checkpoint {
+    let tensors = learner.state().into_iter();
+    // f64 as bits: a resumed mean must come out to the last digit.
+    let sums: Vec<String> =
+        columns(&progress.sums).iter().map(|sum| format!("{:016x}", sum.to_bits())).collect();
+    Checkpoint {
+        tensors: tensors.map(|array| (array.name, Tensor { shape: array.shape, data: array.values })).collect(),
+        metadata: [
+            (record::checkpoint::CONFIGURATION_HASH.to_owned(), configuration_hash(experiment)),
+            ("step".to_owned(), progress.step.to_string()),
+            ("steps_since_row".to_owned(), progress.steps_since_row.to_string()),
+            ("sums_since_row".to_owned(), sums.join(" ")),
+        ]
+        .into(),
+    }
+}
+
+fn read_progress(path: &Path, checkpoint: &Checkpoint) -> record::Result<Progress> {
+    let words = checkpoint.word(path, "sums_since_row")?;
+    let sums: Option<Vec<f64>> = words
+        .split(' ')
+        .map(|word| u64::from_str_radix(word, 16).ok().map(f64::from_bits))
+        .collect();
+    let Some([d_loss, g_loss, d_real, d_fake, d_gradient_norm, g_gradient_norm]) =
+        sums.and_then(|sums| <[f64; 6]>::try_from(sums).ok())
+    else {
+        return Err(record::Error::Damaged {
+            place: path.display().to_string(),
+            reason: "`sums_since_row` in its metadata is not six numbers".into(),
+            advice: "take an older checkpoint, or train again with --again".into(),
+        });
+    };
+    Ok(Progress {
+        step: checkpoint.number(path, "step")?,
+        steps_since_row: checkpoint.number(path, "steps_since_row")?,
+        sums: Losses { d_loss, g_loss, d_real, d_fake, d_gradient_norm, g_gradient_norm },
+        ..Progress::default()
+    })
+}
+
+/// The experiment's name beside the model, for messages.
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Model of {}", self.experiment.name)
+    }
+}

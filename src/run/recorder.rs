@@ -1,0 +1,178 @@
+//! Writes a run's folder while it trains: rows, pictures, checkpoints, state.
+
+use super::model::checkpoint;
+use super::{Error, Event, Folder, Model, Plan, Reporter, pictures};
+use crate::config::architecture::Family;
+use crate::data::Dataset;
+use crate::figures::{faces, losses, progress};
+use crate::learner::{Learner, Losses};
+use crate::record::run_file::{RunFile, State, Timestamp};
+use crate::record::{MetricsFile, MetricsRow, atomic};
+use crate::training::{Measured, Progress, Schedule, Watcher};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Epochs can be shorter than drawing two figures takes; the curves are then drawn this often, and at the end.
+const BETWEEN_FIGURES: Duration = Duration::from_secs(2);
+
+pub(super) struct Recorder<'a> {
+    plan: &'a Plan,
+    dataset: &'a Dataset,
+    schedule: Schedule,
+    folder: Folder,
+    metrics: MetricsFile,
+    rows: Vec<MetricsRow>,
+    run_file: RunFile,
+    /// Every montage of a run draws these.
+    latents: Vec<f32>,
+    drawn: Option<Instant>,
+    reporter: &'a mut dyn Reporter,
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        dataset: &'a Dataset,
+        schedule: Schedule,
+        metrics: MetricsFile,
+        rows: Vec<MetricsRow>,
+        run_file: RunFile,
+        reporter: &'a mut dyn Reporter,
+    ) -> Self {
+        let experiment = &plan.experiment;
+        let grid = (experiment.logging.montage.rows, experiment.logging.montage.columns);
+        let count = pictures::samples_per_picture(&experiment.dataset, grid);
+        Self {
+            plan,
+            dataset,
+            schedule,
+            folder: plan.folder.clone(),
+            metrics,
+            rows,
+            run_file,
+            latents: Model::latents(experiment, experiment.seed, "montage", count),
+            drawn: None,
+            reporter,
+        }
+    }
+
+    /// Draws what is drawn once, and says how the run ended.
+    pub(super) fn finish(mut self, state: State, error: Option<String>) -> Result<(), Error> {
+        self.draw_curves()?;
+        if self.plan.experiment.logging.progress_gif
+            && let Some(gif) = progress::from_folder(&self.folder.samples())?
+        {
+            atomic::write(&self.folder.progress_gif(), &gif)?;
+        }
+        self.run_file.state = state;
+        self.run_file.error = error;
+        self.run_file.ended = Some(Timestamp::now());
+        self.run_file.write(&self.folder.run_file())?;
+        self.reporter.report(&Event::Ended { folder: &self.folder, state });
+        Ok(())
+    }
+
+    fn draw_curves(&mut self) -> Result<(), Error> {
+        let title = losses::Title { experiment: &self.run_file.experiment, run: &self.run_file.run };
+        atomic::write(&self.folder.losses("png"), &losses::png(title, &self.rows)?)?;
+        atomic::write(&self.folder.losses("svg"), losses::svg(title, &self.rows)?.as_bytes())?;
+        self.drawn = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Draws the fixed latent batch as it comes out now.
+    fn draw_montage(&mut self, epoch: u64, learner: &mut dyn Learner) -> Result<PathBuf, Error> {
+        let experiment = &self.plan.experiment;
+        let samples = pictures::generate(experiment, learner, &self.latents);
+        let title = format!("{}, epoch {epoch}", self.run_file.experiment);
+        let grid = (experiment.logging.montage.rows, experiment.logging.montage.columns);
+        let png = pictures::draw(self.dataset, experiment.dataset.range, &title, &samples, grid)?;
+        let path = self.folder.montage(epoch);
+        atomic::write(&path, &png)?;
+        if experiment.architecture.family == Family::SlantedFaces {
+            self.draw_faces(&title, &samples, learner)?;
+        }
+        Ok(path)
+    }
+
+    /// The four weights of each player as pictures, and the faces.
+    fn draw_faces(&self, title: &str, samples: &[f32], learner: &mut dyn Learner) -> Result<(), Error> {
+        let state = learner.state();
+        let values = |name: &str| {
+            let array = state.iter().find(|array| array.name == name);
+            array.map_or(&[][..], |array| &array.values)
+        };
+        let four = |name: &str| <[f32; 4]>::try_from(values(name)).unwrap_or_default();
+        let png = faces::png(&faces::Faces {
+            title,
+            generator_weight: four("generator.0.weight"),
+            generator_bias: four("generator.0.bias"),
+            discriminator_weight: four("discriminator.1.weight"),
+            discriminator_bias: values("discriminator.1.bias").first().copied().unwrap_or_default(),
+            samples: samples.as_chunks().0,
+        });
+        Ok(atomic::write(&self.folder.faces(), &png)?)
+    }
+
+    /// Saves everything that going on from here needs.
+    fn save(&mut self, kept_epoch: Option<u64>, learner: &mut dyn Learner, progress: &Progress) -> Result<(), Error> {
+        self.metrics.sync()?;
+        let bytes = checkpoint(&self.plan.experiment, learner, progress).to_bytes();
+        if let Some(epoch) = kept_epoch {
+            atomic::write(&self.folder.kept(epoch), &bytes)?;
+        }
+        atomic::write(&self.folder.latest(), &bytes)?;
+        self.run_file.steps_done = progress.step;
+        self.run_file.epochs_done = progress.step / self.schedule.steps_per_epoch();
+        self.run_file.seconds_training = progress.seconds;
+        Ok(self.run_file.write(&self.folder.run_file())?)
+    }
+}
+
+impl Watcher for Recorder<'_> {
+    type Error = Error;
+
+    fn step(&mut self, progress: &Progress, losses: &Losses) {
+        self.reporter.report(&Event::Step { step: progress.step, losses });
+    }
+
+    fn row(&mut self, measured: Measured) -> Result<(), Error> {
+        let Losses { d_loss, g_loss, d_real, d_fake, d_gradient_norm, g_gradient_norm } = measured.means;
+        let row = MetricsRow {
+            epoch: measured.epoch,
+            step: measured.step,
+            d_loss,
+            g_loss,
+            d_real,
+            d_fake,
+            d_gradient_norm,
+            g_gradient_norm,
+            images_per_second: measured.images_per_second,
+            seconds: measured.seconds,
+        };
+        // Forced to the disk with the checkpoint: rows can come every few milliseconds.
+        self.metrics.append_unsynced(&row)?;
+        self.rows.push(row);
+        self.reporter.report(&Event::Row(&row));
+        Ok(())
+    }
+
+    fn epoch(&mut self, epoch: u64, learner: &mut dyn Learner, progress: &Progress) -> Result<(), Error> {
+        let is_last = progress.step == self.schedule.total_steps;
+        let montage = match epoch.is_multiple_of(self.plan.experiment.logging.montage.every) || is_last {
+            true => Some(self.draw_montage(epoch, learner)?),
+            false => None,
+        };
+        if self.drawn.is_none_or(|drawn| drawn.elapsed() > BETWEEN_FIGURES) {
+            self.draw_curves()?;
+        }
+        let keeps = self.plan.experiment.training.checkpoint_every.is_some_and(|every| epoch.is_multiple_of(every));
+        self.save(keeps.then_some(epoch), learner, progress)?;
+        self.reporter.report(&Event::Epoch { epoch, montage: montage.as_deref() });
+        Ok(())
+    }
+
+    fn interrupted(&mut self, learner: &mut dyn Learner, progress: &Progress) -> Result<(), Error> {
+        self.save(None, learner, progress)
+    }
+}

@@ -1,0 +1,53 @@
+//! What a run tells while it goes on. The terminal is the command line's affair.
+
+use super::Folder;
+use crate::data::fetch;
+use crate::learner::Losses;
+use crate::record::{MetricsRow, State};
+use crate::training::Schedule;
+use std::path::Path;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A data set is being downloaded.
+    Downloading(fetch::Progress<'a>),
+    /// Training begins after this many steps (more than 0: it is resumed).
+    Started {
+        /// The run's folder.
+        folder: &'a Folder,
+        /// How long it is.
+        schedule: &'a Schedule,
+        /// Steps done before.
+        step: u64,
+    },
+    /// A step is done.
+    Step {
+        /// Steps done in all.
+        step: u64,
+        /// What it saw.
+        losses: &'a Losses,
+    },
+    /// A row of metrics is written.
+    Row(&'a MetricsRow),
+    /// An epoch is over, and everything of it is saved.
+    Epoch {
+        /// Its number, from 1.
+        epoch: u64,
+        /// Its picture, if one was drawn.
+        montage: Option<&'a Path>,
+    },
+    /// The run is over.
+    Ended {
+        /// The run's folder.
+        folder: &'a Folder,
+        /// How it ended.
+        state: State,
+    },
+}
+
+/// Somebody who listens.
+pub trait Reporter {
+    /// Takes notice.
+    fn report(&mut self, event: &Event<'_>);
+}

@@ -1,0 +1,329 @@
+//! The training loop: which examples come when, what is measured, and when something happens besides learning.
+//!
+//! It knows neither GANs nor files: a [`Learner`] learns, a [`Watcher`] records.
+
+use crate::learner::{Diverged, Learner, Losses};
+use crate::random::Stream;
+use rand::seq::SliceRandom;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// How long a training is, in its units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// Training examples in the data set.
+    pub examples: usize,
+    /// Examples per batch.
+    pub batch_size: usize,
+    /// Batches per generator step.
+    pub batches_per_step: usize,
+    /// Generator steps in all.
+    pub total_steps: u64,
+    /// Generator steps between rows of metrics; `None` for one row per epoch.
+    pub row_every: Option<u64>,
+}
+
+impl Schedule {
+    /// Generator steps per epoch. What is left of the examples after the last whole step is left out of that epoch;
+    /// each epoch shuffles anew, so it is another part each time.
+    pub fn steps_per_epoch(&self) -> u64 {
+        (self.examples / (self.batch_size * self.batches_per_step)) as u64
+    }
+
+    /// Epochs in all, the last perhaps cut short.
+    pub fn epochs(&self) -> u64 {
+        self.total_steps.div_ceil(self.steps_per_epoch())
+    }
+
+    /// Examples that one generator step sees.
+    pub fn examples_per_step(&self) -> usize {
+        self.batch_size * self.batches_per_step
+    }
+}
+
+/// Where a training stands: with the learner's state, all that is needed to go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Generator steps done.
+    pub step: u64,
+    /// Sums since the last row of metrics.
+    pub sums: Losses,
+    /// Steps since the last row.
+    pub steps_since_row: u64,
+    /// Seconds of training since the last row.
+    pub seconds_since_row: f64,
+    /// Seconds of training in all.
+    pub seconds: f64,
+}
+
+/// Means over the steps since the last row of metrics.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// The epoch that the last of the steps lies in, from 1.
+    pub epoch: u64,
+    /// Generator steps done.
+    pub step: u64,
+    /// Mean of each column.
+    pub means: Losses,
+    /// Examples per second.
+    pub images_per_second: f64,
+    /// Seconds of training in all.
+    pub seconds: f64,
+}
+
+/// What happens besides learning.
+pub trait Watcher {
+    /// What can go wrong in it.
+    type Error;
+
+    /// After each step.
+    fn step(&mut self, progress: &Progress, losses: &Losses);
+
+    /// When a row of metrics is due.
+    ///
+    /// # Errors
+    /// Stops the training.
+    fn row(&mut self, measured: Measured) -> Result<(), Self::Error>;
+
+    /// After each epoch, numbered from 1, and after the last step.
+    ///
+    /// # Errors
+    /// Stops the training.
+    fn epoch(&mut self, epoch: u64, learner: &mut dyn Learner, progress: &Progress) -> Result<(), Self::Error>;
+
+    /// When the training is asked to stop before its end.
+    ///
+    /// # Errors
+    /// Handed on.
+    fn interrupted(&mut self, learner: &mut dyn Learner, progress: &Progress) -> Result<(), Self::Error>;
+}
+
+/// How a training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All steps are done.
+    Complete,
+    /// It was asked to stop, and its state is saved.
+    Interrupted,
+}
+
+/// Why a training ended early.
+#[derive(Debug)]
+pub enum Error<E> {
+    /// A loss or gradient is not finite at this step (from 1).
+    Diverged {
+        /// The step that could not be made.
+        step: u64,
+        /// What was not finite.
+        reason: Diverged,
+    },
+    /// The watcher failed.
+    Watcher(E),
+}
+
+/// Trains from `progress` to the end of the schedule, or until `stop` is set.
+///
+/// `gather` writes the examples with these indices, one after the other, into a buffer. Which come when depends on the seed and the
+/// epoch alone.
+///
+/// # Errors
+/// If a loss or gradient is not finite, or the watcher fails.
+pub fn train<W: Watcher>(
+    learner: &mut dyn Learner,
+    schedule: &Schedule,
+    mut progress: Progress,
+    batches: &Stream,
+    gather: &mut dyn FnMut(&[usize]) -> Vec<f32>,
+    watcher: &mut W,
+    stop: &AtomicBool,
+) -> Result<End, Error<W::Error>> {
+    let per_epoch = schedule.steps_per_epoch();
+    while progress.step < schedule.total_steps {
+        let epoch = progress.step / per_epoch;
+        let order = shuffled(schedule.examples, batches, epoch);
+        let first = progress.step - epoch * per_epoch;
+        let steps = order.chunks_exact(schedule.examples_per_step()).skip(first as usize);
+        for examples in steps.take((schedule.total_steps - progress.step) as usize) {
+            if stop.load(Ordering::Relaxed) {
+                watcher.interrupted(learner, &progress).map_err(Error::Watcher)?;
+                return Ok(End::Interrupted);
+            }
+            let started = Instant::now();
+            let real: Vec<_> = examples.chunks_exact(schedule.batch_size).map(&mut *gather).collect();
+            let losses = learner
+                .step(progress.step, &real)
+                .map_err(|reason| Error::Diverged { step: progress.step + 1, reason })?;
+            progress.add(&losses, started.elapsed().as_secs_f64());
+            watcher.step(&progress, &losses);
+            if schedule.row_every.is_some_and(|every| progress.step.is_multiple_of(every)) {
+                watcher.row(progress.take_row(epoch + 1, schedule)).map_err(Error::Watcher)?;
+            }
+        }
+        let is_last = progress.step == schedule.total_steps;
+        if progress.steps_since_row > 0 && (schedule.row_every.is_none() || is_last) {
+            watcher.row(progress.take_row(epoch + 1, schedule)).map_err(Error::Watcher)?;
+        }
+        watcher.epoch(epoch + 1, learner, &progress).map_err(Error::Watcher)?;
+    }
+    Ok(End::Complete)
+}
+
+/// The order of the examples in an epoch (from 0).
+fn shuffled(examples: usize, batches: &Stream, epoch: u64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..examples).collect();
+    order.shuffle(&mut batches.at(epoch));
+    order
+}
+
+impl Progress {
+    fn add(&mut self, losses: &Losses, seconds: f64) {
+        self.step += 1;
+        self.steps_since_row += 1;
+        self.seconds += seconds;
+        self.seconds_since_row += seconds;
+        self.sums = self.sums.combine(losses, |sum, value| sum + value);
+    }
+
+    fn take_row(&mut self, epoch: u64, schedule: &Schedule) -> Measured {
+        let steps = self.steps_since_row as f64;
+        let images = steps * schedule.examples_per_step() as f64;
+        let measured = Measured {
+            epoch,
+            step: self.step,
+            means: self.sums.combine(&Losses::default(), |sum, _| sum / steps),
+            images_per_second: images / self.seconds_since_row.max(1e-9),
+            seconds: self.seconds,
+        };
+        self.sums = Losses::default();
+        self.steps_since_row = 0;
+        self.seconds_since_row = 0.0;
+        measured
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learner::Array;
+
+    /// Learns nothing, but remembers what it was shown.
+    #[derive(Default)]
+    struct Recorder {
+        seen: Vec<(u64, Vec<f32>)>,
+        diverge_at: Option<u64>,
+    }
+
+    impl Learner for Recorder {
+        fn batches_per_step(&self) -> usize {
+            1
+        }
+        fn step(&mut self, step: u64, batches: &[Vec<f32>]) -> Result<Losses, Diverged> {
+            if self.diverge_at == Some(step) {
+                return Err(Diverged { quantity: "the loss", value: f64::NAN });
+            }
+            self.seen.push((step, batches.concat()));
+            Ok(Losses { d_loss: step as f64, ..Losses::default() })
+        }
+        fn sample(&mut self, _: &[f32]) -> Vec<f32> {
+            Vec::new()
+        }
+        fn state(&mut self) -> Vec<Array> {
+            Vec::new()
+        }
+        fn restore(
+            &mut self,
+            _: u64,
+            _: &mut dyn FnMut(&str, &[usize]) -> Result<Vec<f32>, String>,
+        ) -> Result<(), String> {
+            Ok(())
+        }
+    }
+
+    #[derive(Default)]
+    struct Log {
+        rows: Vec<Measured>,
+        epochs: Vec<u64>,
+        stopped_at: Option<Progress>,
+    }
+
+    /// Writes into the log, and pulls the brake after a step.
+    struct Passenger<'a>(&'a mut Log, &'a AtomicBool, Option<u64>);
+
+    impl Watcher for Passenger<'_> {
+        type Error = ();
+        fn step(&mut self, progress: &Progress, _: &Losses) {
+            if self.2 == Some(progress.step) {
+                self.1.store(true, Ordering::Relaxed);
+            }
+        }
+        fn row(&mut self, measured: Measured) -> Result<(), ()> {
+            self.0.rows.push(measured);
+            Ok(())
+        }
+        fn epoch(&mut self, epoch: u64, _: &mut dyn Learner, _: &Progress) -> Result<(), ()> {
+            self.0.epochs.push(epoch);
+            Ok(())
+        }
+        fn interrupted(&mut self, _: &mut dyn Learner, progress: &Progress) -> Result<(), ()> {
+            self.0.stopped_at = Some(*progress);
+            Ok(())
+        }
+    }
+
+    const SCHEDULE: Schedule =
+        Schedule { examples: 11, batch_size: 3, batches_per_step: 1, total_steps: 8, row_every: None };
+
+    fn run(
+        schedule: &Schedule,
+        learner: &mut Recorder,
+        log: &mut Log,
+        from: Progress,
+        stop_after: Option<u64>,
+    ) -> Result<End, Error<()>> {
+        let stop = AtomicBool::new(false);
+        let mut gather = |indices: &[usize]| indices.iter().map(|&i| i as f32).collect();
+        let mut passenger = Passenger(log, &stop, stop_after);
+        train(learner, schedule, from, &Stream::new(0, "batches"), &mut gather, &mut passenger, &stop)
+    }
+
+    #[test]
+    fn an_epoch_shows_each_example_at_most_once_and_the_next_in_another_order() {
+        let (mut learner, mut log) = (Recorder::default(), Log::default());
+        assert_eq!(run(&SCHEDULE, &mut learner, &mut log, Progress::default(), None).unwrap(), End::Complete);
+        assert_eq!(log.epochs, [1, 2, 3]);
+        assert_eq!(log.rows.iter().map(|row| (row.epoch, row.step)).collect::<Vec<_>>(), [(1, 3), (2, 6), (3, 8)]);
+        assert_eq!(log.rows[1].means.d_loss, 4.0);
+        let mut first: Vec<f32> = learner.seen[..3].iter().flat_map(|(_, batch)| batch.clone()).collect();
+        assert_ne!(first, learner.seen[3..6].iter().flat_map(|(_, batch)| batch.clone()).collect::<Vec<_>>());
+        first.sort_by(f32::total_cmp);
+        first.dedup();
+        assert_eq!(first.len(), 9);
+    }
+
+    #[test]
+    fn stopped_anywhere_and_gone_on_it_sees_and_measures_the_same() {
+        for row_every in [None, Some(2)] {
+            let schedule = Schedule { row_every, ..SCHEDULE };
+            let (mut whole, mut whole_log) = (Recorder::default(), Log::default());
+            run(&schedule, &mut whole, &mut whole_log, Progress::default(), None).unwrap();
+            for stop_after in 1..8 {
+                let (mut learner, mut log) = (Recorder::default(), Log::default());
+                let end = run(&schedule, &mut learner, &mut log, Progress::default(), Some(stop_after)).unwrap();
+                assert_eq!(end, End::Interrupted);
+                let from = log.stopped_at.unwrap();
+                assert_eq!(from.step, stop_after);
+                run(&schedule, &mut learner, &mut log, from, None).unwrap();
+                assert_eq!(learner.seen, whole.seen);
+                let columns = |log: &Log| log.rows.iter().map(|row| (row.epoch, row.step, row.means)).collect::<Vec<_>>();
+                assert_eq!(columns(&log), columns(&whole_log));
+            }
+        }
+    }
+
+    #[test]
+    fn a_divergence_names_the_step() {
+        let (mut learner, mut log) = (Recorder { diverge_at: Some(4), ..Recorder::default() }, Log::default());
+        let error = run(&SCHEDULE, &mut learner, &mut log, Progress::default(), None).unwrap_err();
+        assert!(matches!(error, Error::Diverged { step: 5, .. }));
+    }
+}

@@ -1,0 +1,602 @@
+//! Wrong experiment files: each with the place that the error must name, the reason and the help.
+//!
+//! In the text, `▶` stands before the place (it is not part of the file); a text without it must be refused as a whole,
+//! without a line.
+
+/// One wrong file.
+pub(crate) struct Case {
+    /// The file, with `▶` before the place of the error.
+    marked: &'static str,
+    /// A part of the reason.
+    pub(crate) message: &'static str,
+    /// A part of the help; empty where there is none to give.
+    pub(crate) help: &'static str,
+}
+
+impl Case {
+    /// The file's text.
+    pub(crate) fn text(&self) -> String {
+        self.marked.replace('▶', "")
+    }
+
+    /// The line and column, both from 1, that the error must name.
+    pub(crate) fn position(&self) -> Option<(usize, usize)> {
+        let before = self.marked.split_once('▶')?.0;
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        Some((before.matches('\n').count() + 1, line.chars().count() + 1))
+    }
+}
+
+const fn case(marked: &'static str, message: &'static str, help: &'static str) -> Case {
+    Case { marked, message, help }
+}
+
+/// All of them, section by section.
+pub(crate) const TABLE: &[Case] = &[
+    // Not TOML.
+    case("seed = 1\nname = ▶\n", "not valid TOML", ""),
+    case("[training▶\nepochs = 1\n", "not valid TOML", ""),
+    case("name = 'unfinished▶\n", "not valid TOML", ""),
+    case("seed = 1\n▶seed = 2\n", "duplicate key", ""),
+    case("[training]\nepochs = 1\n[▶training]\nsteps = 1\n", "duplicate key", ""),
+    case("seed = ▶01\n", "not valid TOML", ""),
+    case("seed = ▶99999999999999999999\n", "too large", ""),
+    case("name = ▶2026-01-01\n", "is a date", "in quotes: \"2026-01-01\""),
+    // The top of the file.
+    case("", "needs the key `family`", "family = \"dcgan\""),
+    case("▶sed = 1\n", "unknown key `sed` in the top of the file", "did you mean `seed`?"),
+    case("▶learning_rate = 1\n", "unknown key `learning_rate`", "is a key of [optimizer]"),
+    case("▶batch_size = 64\n", "unknown key `batch_size`", "is a key of [training]"),
+    case("[▶optimiser]\nname = 'adam'\n", "unknown section [optimiser]", "did you mean [optimizer]?"),
+    case("[▶model]\nname = 'adam'\n", "unknown section [model]", "the sections are [dataset]"),
+    case("optimizer = ▶'adam'\n", "`optimizer` is a section", "write [optimizer] on a line of its own"),
+    case("seed = ▶-1\n", "`seed` is -1, but must be between 0 and 9_223_372_036_854_775_807", ""),
+    case("seed = ▶1.5\n", "`seed` must be a whole number, but is 1.5", ""),
+    case("seed = ▶'7'\n", "`seed` must be a whole number, but is the text \"7\"", "remove the quotes: 7"),
+    case("name = ▶'a/b'\n", "`name` is \"a/b\", but must be 1 to 64 letters", "name = \"a_b\""),
+    case("name = ▶'.hidden'\n", "not beginning with a dot", "name = \"hidden\""),
+    case("name = ▶''\n", "1 to 64 letters", ""),
+    case("name = ▶true\n", "`name` must be a text in quotes, but is true", ""),
+    case("description = ▶3\n", "`description` must be a text", ""),
+    case("extends = ▶'base.toml'\n", "`extends` must be a list of files", "write extends = [\"base.toml\"]"),
+    case("extends = [▶3]\n", "`extends` must be a list of files, but is 3", ""),
+    case("extends = [▶'nowhere.toml']\n", "there is no file", "relative to the folder"),
+    // [dataset]
+    case(
+        "[dataset]\nname = ▶'fashon-mnist'\n",
+        "unknown word `fashon-mnist` for `dataset.name`",
+        "did you mean `fashion-mnist`?",
+    ),
+    case(
+        "[dataset]\nname = ▶'FashionMNIST'\n",
+        "unknown word `FashionMNIST`",
+        "did you mean `fashion-mnist`?",
+    ),
+    case("[dataset]\nname = ▶'cifar'\n", "unknown word `cifar`", "the words are `fashion-mnist`, `mnist`"),
+    case("[dataset]\nname = ▶0\n", "`dataset.name` must be one of the words", ""),
+    case("[dataset]\nname = { ▶mnist = 1 }\n", "`mnist` takes no parameters", "write just \"mnist\""),
+    case("[dataset]\nname = ▶'image-folder'\n", "`image-folder` is not part of this version yet", ""),
+    case(
+        "[dataset]\nname = 'mnist'\n▶lmit = 5\n",
+        "unknown key `lmit` in [dataset]",
+        "did you mean `limit`?",
+    ),
+    case("[dataset]\nname = 'mnist'\nlimit = ▶0\n", "`dataset.limit` is 0, but must be between 1 and", ""),
+    case("[dataset]\nname = 'mnist'\nlimit = ▶70000\n", "mnist has only 60000 training examples", ""),
+    case(
+        "[dataset]\nname = 'mnist'\n▶modes = 8\n",
+        "`dataset.modes` belongs to `gaussian-ring` and `gaussian-grid`, but `dataset.name` is `mnist`",
+        "remove it",
+    ),
+    case(
+        "[dataset]\n▶images = 'x'\n",
+        "`dataset.images` belongs to `idx`, but `dataset.name` is `silhouettes`",
+        "remove it",
+    ),
+    case(
+        "[dataset]\ncount = ▶2_000_000\n",
+        "`dataset.count` is 2000000, but must be between 1 and 1_000_000",
+        "",
+    ),
+    case(
+        "[dataset]\nname = 'gaussian-ring'\nradius = ▶-2\n",
+        "`dataset.radius` is -2, but must be greater than 0",
+        "",
+    ),
+    case(
+        "[dataset]\nname = 'gaussian-ring'\n▶spacing = 2\n",
+        "`dataset.spacing` belongs to `gaussian-grid`",
+        "",
+    ),
+    case("[dataset]\nname = 'gaussian-ring'\nstd = ▶nan\n", "`dataset.std` is nan", ""),
+    case("[dataset]\nname = 'gaussian-ring'\n▶range = 'unit'\n", "`dataset.range` belongs to", ""),
+    case(
+        "[dataset]\nname = 'gaussian-grid'\nmodes = ▶24\n",
+        "a square grid needs a square number",
+        "the nearest is 25 = 5×5",
+    ),
+    case("[dataset]\nname = 'slanted-faces'\nrange = ▶'symmetric'\n", "always in [0, 1]", "range = \"unit\""),
+    case("[dataset]\nrange = ▶'units'\n", "unknown word `units` for `dataset.range`", "did you mean `unit`?"),
+    case(
+        "[▶dataset]\nname = 'idx'\nshape = [28, 28]\n",
+        "needs `images` when its name is `idx`",
+        "add images =",
+    ),
+    case("[▶dataset]\nname = 'idx'\nimages = 'x'\n", "needs `shape`", "add shape = [28, 28]"),
+    case("[dataset]\nname = 'idx'\nimages = ▶''\nshape = [28, 28]\n", "`dataset.images` is empty", ""),
+    case("[dataset]\nname = 'idx'\nimages = 'x'\nshape = ▶[28]\n", "`dataset.shape` has 1 numbers", ""),
+    case(
+        "[dataset]\nname = 'idx'\nimages = 'x'\nshape = [28, ▶0]\n",
+        "`dataset.shape[1]` is 0, but must be between 1 and 1024 pixels",
+        "",
+    ),
+    case(
+        "[dataset]\nname = 'idx'\nimages = 'x'\nshape = [28, ▶'28']\n",
+        "`dataset.shape[1]` must be a whole number",
+        "remove the quotes: 28",
+    ),
+    case(
+        "[dataset]\nname = 'idx'\nimages = 'x'\nshape = [28, 28]\n▶test_labels = 'y'\n",
+        "without `dataset.test_images`",
+        "",
+    ),
+    // [architecture]
+    case("[▶architecture]\nlatent_dim = 3\n", "[architecture] needs the key `family`", "family = \"dcgan\""),
+    case(
+        "[architecture]\nfamily = ▶'dcgn'\n",
+        "unknown word `dcgn` for `architecture.family`",
+        "did you mean `dcgan`?",
+    ),
+    case(
+        "[architecture]\nfamily = ▶'infogan'\n",
+        "`infogan` is not part of this version yet",
+        "this version has `slanted-faces`",
+    ),
+    case(
+        "[architecture]\nfamily = 'dcgan'\nlatent_dim = ▶0\n",
+        "`architecture.latent_dim` is 0, but must be between 1 and 4096",
+        "",
+    ),
+    case("[architecture]\nfamily = 'dcgan'\nlatent_dim = ▶-100\n", "`architecture.latent_dim` is -100", ""),
+    case(
+        "[architecture]\nfamily = 'dcgan'\nlatent_dim = ▶1e2\n",
+        "`architecture.latent_dim` must be a whole number",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'dcgan'\nlatent = ▶'gauss'\n",
+        "unknown word `gauss` for `architecture.latent`",
+        "the words are `normal`, `uniform` and `unit`",
+    ),
+    case(
+        "[architecture]\nfamily = 'dcgan'\n▶widht = 32\n",
+        "unknown key `widht` in [architecture]",
+        "did you mean `width`?",
+    ),
+    case(
+        "[architecture]\nfamily = 'dcgan'\n▶hidden = [5]\n",
+        "`architecture.hidden` belongs to `mlp`, but `architecture.family` is `dcgan`",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'mlp'\nhidden = ▶[]\n",
+        "`architecture.hidden` has 0 elements, but must have 1 to 16",
+        "",
+    ),
+    case("[architecture]\nfamily = 'mlp'\nhidden = [16, ▶0]\n", "`architecture.hidden[1]` is 0", ""),
+    case("[architecture]\nfamily = 'mlp'\nhidden = ▶16\n", "must be a list", ""),
+    case(
+        "[▶architecture]\nfamily = 'custom'\ndiscriminator.layers = ['flatten', { dense = { units = 1 } }]\n",
+        "the family `custom` needs [architecture.generator]",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [▶'batchnorm']\n",
+        "unknown layer `batchnorm`",
+        "did you mean `batch-norm`?",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [\n  'tanh', ▶'dense' ]\n",
+        "`dense` needs its parameters",
+        "{ dense = { units = 128 } }",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ ▶tanh = 1 }]\n",
+        "`tanh` takes no parameters",
+        "write just \"tanh\"",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [▶{ tanh = 1, relu = 1 }]\n",
+        "one word with its parameters, but is a table of 2 keys",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [▶3]\n",
+        "must be one of the words `dense`",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ ▶linear = { units = 3 } }]\n",
+        "unknown layer `linear`",
+        "did you mean `dense`?",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ dense = { ▶unit = 3 } }]\n",
+        "unknown key `unit`",
+        "did you mean `units`?",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ ▶dense = {} }]\n",
+        "needs the key `units`",
+        "add units",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ dense = { units = ▶0 } }]\n",
+        "`architecture.generator.layers[0].dense.units` is 0",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ dropout = ▶1.5 }]\n",
+        "layers[0].dropout` is 1.5, but must be between 0 and 0.95",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ leaky-relu = ▶inf }]\n",
+        "layers[0].leaky-relu` is inf, but must be between 0 and 1",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ conv = { channels = 1, kernel = 5, stride = ▶3 } }]\n",
+        "conv.stride` is 3, but must be between 1 and 2",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ conv = { channels = 1, ▶kernel_size = 5 } }]\n",
+        "unknown key `kernel_size`",
+        "did you mean `kernel`?",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ reshape = ▶[7, 7] }]\n",
+        "must be a list of length 3, but has 2 elements",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ reshape = ▶[7, 7, 1, 1] }]\n",
+        "must be a list of length 3, but has 4 elements",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ dense = { units = 3, bias = ▶'yes' } }]\n",
+        "must be true or false, but is the text \"yes\"",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = ▶[]\n",
+        "has 0 elements, but must have 1 to 256",
+        "",
+    ),
+    // [objective]
+    case(
+        "[objective]\nloss = ▶'non_saturatin'\n",
+        "unknown word `non_saturatin` for `objective.loss`",
+        "did you mean `non-saturating`?",
+    ),
+    case(
+        "[objective]\nloss = ▶'hinge'\n",
+        "`hinge` is not part of this version yet",
+        "this version has `minimax` and `non-saturating`",
+    ),
+    case("[objective]\n▶losss = 'hinge'\n", "unknown key `losss` in [objective]", "did you mean `loss`?"),
+    case("[objective]\nloss = ▶1\n", "`objective.loss` must be one of the words `minimax`", ""),
+    case(
+        "[objective]\nregularizer = { ▶r3 = { gamma = 1 } }\n",
+        "unknown word `r3` for `objective.regularizer`",
+        "",
+    ),
+    case("[objective]\nregularizer = ▶'r1'\n", "`r1` needs its parameters", "{ r1 = { gamma = 1 } }"),
+    case(
+        "[objective]\nregularizer = { r1 = { ▶gama = 1 } }\n",
+        "unknown key `gama` in `objective.regularizer.r1`",
+        "did you mean `gamma`?",
+    ),
+    case(
+        "[objective]\nregularizer = { r1 = { gamma = ▶0 } }\n",
+        "`objective.regularizer.r1.gamma` is 0, but must be greater than 0",
+        "",
+    ),
+    case(
+        "[objective]\nregularizer = ▶{ r1 = { gamma = 1 } }\n",
+        "`r1` is not part of this version yet",
+        "this version has `none`",
+    ),
+    case(
+        "[objective]\nregularizer = ▶{ r1 = { gamma = 1 }, r2 = { gamma = 1 } }\n",
+        "is a table of 2 keys",
+        "",
+    ),
+    case("[objective]\nregularizer = { r1 = ▶3 }\n", "must be a table such as { gamma = … }, but is 3", ""),
+    case(
+        "[objective]\nlabel_smoothing = ▶0.3\n",
+        "`objective.label_smoothing` is 0.3, but must be between 0.5 and 1",
+        "",
+    ),
+    case("[objective]\nlabel_smoothing = ▶0.9\n", "`label_smoothing` is not part of this version yet", ""),
+    case(
+        "[objective]\nupdate = ▶'alternate'\n",
+        "unknown word `alternate` for `objective.update`",
+        "did you mean `alternating`?",
+    ),
+    case(
+        "[objective]\nupdate = 'alternating'\ndiscriminator_steps = ▶0\n",
+        "`objective.discriminator_steps` is 0, but must be between 1 and 100 steps",
+        "",
+    ),
+    case(
+        "[objective]\ndiscriminator_steps = ▶5\n",
+        "simultaneous updates take both gradients",
+        "update = \"alternating\"",
+    ),
+    // [optimizer]
+    case(
+        "[optimizer]\nname = ▶'adamw'\n",
+        "unknown word `adamw` for `optimizer.name`",
+        "did you mean `adam`?",
+    ),
+    case(
+        "[optimizer]\n▶learning_rat = 1\n",
+        "unknown key `learning_rat` in [optimizer]",
+        "did you mean `learning_rate`?",
+    ),
+    case("[optimizer]\n▶lr = 1\n", "unknown key `lr` in [optimizer]", "did you mean `learning_rate`?"),
+    case(
+        "[optimizer]\nlearning_rate = ▶-1\n",
+        "`optimizer.learning_rate` is -1, but must be greater than 0 and at most 10",
+        "",
+    ),
+    case("[optimizer]\nlearning_rate = ▶0\n", "`optimizer.learning_rate` is 0", ""),
+    case("[optimizer]\nlearning_rate = ▶inf\n", "`optimizer.learning_rate` is inf", ""),
+    case("[optimizer]\nlearning_rate = ▶nan\n", "`optimizer.learning_rate` is nan", ""),
+    case(
+        "[optimizer]\nlearning_rate = ▶[1e-4]\n",
+        "`optimizer.learning_rate` must be a number, but is a list",
+        "",
+    ),
+    case(
+        "[optimizer]\nbetas = [0.9, ▶1]\n",
+        "`optimizer.betas[1]` is 1, but must be at least 0 and less than 1",
+        "",
+    ),
+    case(
+        "[optimizer]\nbetas = ▶[0.9]\n",
+        "`optimizer.betas` must be a list of length 2, but has 1 elements",
+        "",
+    ),
+    case("[optimizer]\nbetas = ▶0.9\n", "`optimizer.betas` must be a list of length 2, but is 0.9", ""),
+    case(
+        "[optimizer]\nname = 'sgd'\n▶betas = [0.5, 0.9]\n",
+        "`optimizer.betas` belongs to `adam`, but `optimizer.name` is `sgd`",
+        "remove it",
+    ),
+    case(
+        "[optimizer]\n▶momentum = 0.9\n",
+        "`optimizer.momentum` belongs to `rmsprop` and `sgd`, but `optimizer.name` is `adam`",
+        "",
+    ),
+    case("[optimizer]\nname = 'rmsprop'\nrho = ▶2\n", "`optimizer.rho` is 2", ""),
+    case("[optimizer]\nepsilon = ▶0\n", "`optimizer.epsilon` is 0", ""),
+    case(
+        "[optimizer.generator]\nlearning_rate = ▶11\n",
+        "`optimizer.generator.learning_rate` is 11, but must be greater than 0 and at most 10",
+        "",
+    ),
+    case("[optimizer.▶critic]\nlearning_rate = 1\n", "unknown key `critic` in [optimizer]", ""),
+    case(
+        "[optimizer.discriminator]\n▶beta1 = 0.5\n",
+        "unknown key `beta1` in `optimizer.discriminator`",
+        "did you mean `betas`?",
+    ),
+    case(
+        "[optimizer.discriminator]\nname = 'sgd'\n▶rho = 0.5\n",
+        "`optimizer.discriminator.rho` belongs to `rmsprop`, but `optimizer.discriminator.name` is `sgd`",
+        "",
+    ),
+    // [training]
+    case("architecture.family = 'dcgan'\n", "nothing says how long to train", "add epochs = 10"),
+    case(
+        "architecture.family = 'dcgan'\n[▶training]\nbatch_size = 8\n",
+        "nothing says how long to train",
+        "add epochs = 10",
+    ),
+    case("[training]\nepochs = 1\n▶steps = 2\n", "both `epochs` and `steps`", "remove one of them"),
+    case(
+        "[training]\nepochs = ▶0\n",
+        "`training.epochs` is 0, but must be between 1 and 1_000_000 epochs",
+        "",
+    ),
+    case(
+        "[training]\nepochs = ▶'ten'\n",
+        "`training.epochs` must be a whole number, but is the text \"ten\"",
+        "",
+    ),
+    case("[training]\nepochs = ▶2.5\n", "`training.epochs` must be a whole number, but is 2.5", ""),
+    case("[training]\n▶epoch = 3\n", "unknown key `epoch` in [training]", "did you mean `epochs`?"),
+    case(
+        "[training]\nepochs = 1\nbatch_size = ▶65537\n",
+        "`training.batch_size` is 65537, but must be between 1 and 65_536 examples",
+        "",
+    ),
+    case(
+        "[training]\nepochs = 1\ndevice = ▶'gpu'\n",
+        "unknown word `gpu` for `training.device`",
+        "did you mean `cuda`?",
+    ),
+    case("[training]\nepochs = 1\ncheckpoint_every = ▶0\n", "`training.checkpoint_every` is 0", ""),
+    case(
+        "[training]\nepochs = 1\ninitialization = ▶'xavier'\n",
+        "unknown word `xavier`",
+        "did you mean `glorot-uniform`?",
+    ),
+    case(
+        "[training]\nepochs = 1\ninitialization = { normal = { std = ▶0 } }\n",
+        "`training.initialization.normal.std` is 0",
+        "",
+    ),
+    case(
+        "[training]\nepochs = 1\ninitialization = { uniform = { low = ▶1, high = -1 } }\n",
+        "must be less than `high`",
+        "",
+    ),
+    case(
+        "[training]\nepochs = 1\nema = { decay = ▶1 }\n",
+        "`training.ema.decay` is 1, but must be at least 0 and less than 1",
+        "",
+    ),
+    case(
+        "[training]\nepochs = 1\nema = ▶0.999\n",
+        "`training.ema` must be a table such as { decay = … }, but is 0.999",
+        "",
+    ),
+    // [evaluation]
+    case("[evaluation]\nevery = ▶0\n", "`evaluation.every` is 0", ""),
+    case("[evaluation]\n▶sample = 5\n", "unknown key `sample` in [evaluation]", "did you mean `samples`?"),
+    case("[evaluation]\nmetrics = ▶[]\n", "`evaluation.metrics` is an empty list", ""),
+    case(
+        "[evaluation]\nmetrics = ['frechet', ▶'fid']\n",
+        "unknown word `fid`",
+        "the words are `frechet`, `kernel`",
+    ),
+    case("[evaluation]\nmetrics = ['kernel', ▶'kernel']\n", "names this metric twice", ""),
+    case("[evaluation]\nmetrics = ▶'kernel'\n", "`evaluation.metrics` must be a list", ""),
+    // [logging]
+    case(
+        "[logging]\nmontage = { rows = ▶0 }\n",
+        "`logging.montage.rows` is 0, but must be between 1 and 64 rows",
+        "",
+    ),
+    case(
+        "[logging]\nmontage = { ▶cols = 4 }\n",
+        "unknown key `cols` in `logging.montage`",
+        "did you mean `columns`?",
+    ),
+    case("[logging]\nmontage = ▶[4, 4]\n", "`logging.montage` must be a table", ""),
+    case("[logging]\n▶every = 1\n", "unknown key `every` in [logging]", ""),
+    case("[logging]\nprogress_gif = ▶1\n", "`logging.progress_gif` must be true or false, but is 1", ""),
+    case("[logging]\nevery_steps = ▶-5\n", "`logging.every_steps` is -5", ""),
+    // [sweep]; a swept value meets the same checks.
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[▶sweep]\n",
+        "names nothing that varies",
+        "add seeds = [0, 1, 2]",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep]\nstrategy = ▶'grd'\nseeds = [1]\n",
+        "unknown word `grd` for `sweep.strategy`",
+        "did you mean `grid`?",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep]\nseeds = ▶[]\n",
+        "`sweep.seeds` has 0 seeds",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep]\nseeds = [0, 1, ▶0]\n",
+        "has the seed 0 twice",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep]\nseeds = [▶-1]\n",
+        "`sweep.seeds[0]` is -1",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep]\n▶sedes = [1]\n",
+        "unknown key `sedes` in [sweep]",
+        "did you mean `seeds`?",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.parameters]\n▶'optimizer.learning_rat' = [1e-4]\n",
+        "unknown key `learning_rat` in [optimizer]",
+        "did you mean `learning_rate`?",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.parameters]\n▶'optimzer.learning_rate' = [1e-4]\n",
+        "unknown section [optimzer]",
+        "did you mean [optimizer]?",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, ▶-1]\n",
+        "`optimizer.learning_rate` is -1, but must be greater than 0",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, ▶0.0001]\n",
+        "swept over 0.0001 twice",
+        "remove one of them",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.parameters]\n'optimizer.learning_rate' = ▶[]\n",
+        "is swept over 0 values",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.parameters]\n'optimizer.learning_rate' = ▶1e-4\n",
+        "must be a list of values to sweep over, but is 0.0001",
+        "write [0.0001]",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.parameters]\n'objective.loss' = ['minimax', ▶'hing']\n",
+        "unknown word `hing` for `objective.loss`",
+        "did you mean `hinge`, which comes with a later version?",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.parameters]\n'dataset.name' = ['mnist', ▶'slanted-faces']\n",
+        "dcgan draws 28×28 or 32×32 images, but slanted-faces are 2×2",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.parameters]\n▶seed = [1, 2]\n",
+        "`seed` has a place of its own",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.parameters]\n▶'logging.every_steps' = [1, 2]\n",
+        "`logging.every_steps` cannot be swept",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep]\nparameters = ▶[1]\n",
+        "`sweep.parameters` must be a table, but is a list",
+        "",
+    ),
+    // Contradictions between sections.
+    case(
+        "dataset.name = 'slanted-faces'\ntraining = { epochs = 1, batch_size = 1 }\narchitecture.family = ▶'dcgan'\n",
+        "dcgan draws 28×28 or 32×32 images, but slanted-faces are 2×2",
+        "choose another",
+    ),
+    case(
+        "dataset.name = 'gaussian-ring'\ntraining.epochs = 1\narchitecture.family = ▶'dcgan'\n",
+        "gaussian-ring gives points in the plane",
+        "",
+    ),
+    case(
+        "dataset.name = 'mnist'\ntraining.epochs = 1\narchitecture.family = ▶'slanted-faces'\n",
+        "draws 2×2 grey images, but mnist is 28×28",
+        "",
+    ),
+    case(
+        "dataset.limit = 100\ntraining = { epochs = 1, batch_size = ▶128 }\narchitecture.family = 'dcgan'\n",
+        "`training.batch_size` is 128, but `dataset.limit` leaves 100 training examples",
+        "at most 100",
+    ),
+    case(
+        "dataset.limit = ▶100\ntraining.epochs = 1\narchitecture.family = 'dcgan'\n",
+        "`training.batch_size` is 256, but `dataset.limit` leaves 100",
+        "at most 100",
+    ),
+    case(
+        "training.epochs = 1\nobjective.regularizer = { gradient-penalty = { weight = 10 } }\n[architecture]\nfamily = 'custom'\ngenerator.layers = ['tanh']\ndiscriminator.layers = ['flatten', ▶'batch-norm', { dense = { units = 1 } }]\n",
+        "a batch-norm in the discriminator mixes the examples of a batch",
+        "take the batch-norm out",
+    ),
+];
