@@ -12,28 +12,15 @@ use atelier_kernels::memory::keep_freed_memory;
 use atelier_kernels::optimizer::{Adam, adam};
 use atelier_kernels::reduce::{all_finite, sum_of_squares};
 
-/// The least time of `rounds` calls, in ms; the processor time of all threads with `CPU` set, which other programs disturb less.
+/// The least time of `rounds` calls, in ms.
 fn best(rounds: usize, mut operation: impl FnMut()) -> f64 {
     operation();
-    let by_processor = std::env::var_os("CPU").is_some();
-    let start = Instant::now();
-    let now = || if by_processor { processor_ms() } else { start.elapsed().as_secs_f64() * 1e3 };
     let mut time = || {
-        let before = now();
+        let start = Instant::now();
         operation();
-        now() - before
+        start.elapsed().as_secs_f64() * 1e3
     };
     (0..rounds).map(|_| time()).fold(f64::INFINITY, f64::min)
-}
-
-/// What all threads have computed so far, in ms (Linux).
-fn processor_ms() -> f64 {
-    let threads = std::fs::read_dir("/proc/self/task").expect("a Linux system");
-    let times = threads.flatten().filter_map(|thread| {
-        let times = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        times.split_whitespace().next()?.parse::<f64>().ok()
-    });
-    times.sum::<f64>() * 1e-6
 }
 
 fn random(length: usize) -> Vec<f32> {

@@ -11,14 +11,22 @@ use crate::conv::Conv;
 use crate::matmul::{Destination, Left, Product, Steps, pack_panel, packed_length, panel_width};
 use crate::parallel::{CHUNK, Shared, for_each_task, with_scratch};
 
-/// Input channels of one task: a multiple of every register tile's rows.
-const BLOCK: usize = 84;
-/// The least number of tasks; a gradient with fewer is computed in parts of the batch, which are then added.
+/// Input channels of one task: few, so that their gradient for all kernel rows and columns stays in the second-level cache.
+const BLOCK: usize = 48;
+/// What every register tile's rows divide, or are.
+const TILE: usize = 12;
+/// The least number of tasks; a gradient with fewer blocks is computed in parts of the batch, which are then added.
 const TASKS: usize = 16;
-/// Output pixels that are taken together: their panel of dy (16 KiB for 128 × 32) stays in the first-level cache while the rows of the gradient pass.
-const PIXELS: usize = 128;
+/// The largest number of floats of all parts.
+const LARGEST: usize = 1 << 22;
+/// Output pixels that are taken together: their panel of dy (16 KiB for 128 × 32) stays in the first-level cache while the rows of the
+/// gradient pass; without panels, as many as give a long inner dimension.
+const PIXELS: usize = 256;
+const UNPACKED_PIXELS: usize = 512;
 /// Rows of a product which are enough to fill a register tile.
-const ENOUGH_ROWS: usize = 48;
+const ENOUGH_ROWS: usize = 36;
+/// Rows of the gradient with which copying dy is worth its time.
+const ENOUGH_USES: usize = 100;
 
 thread_local! {
     static STEPS: RefCell<Vec<Steps>> = const { RefCell::new(Vec::new()) };
@@ -30,7 +38,7 @@ thread_local! {
 pub fn conv_weight_gradient(conv: &Conv, x: &[f32], dy: &[f32], dw: &mut [f32]) {
     conv.check(x.len(), dw.len(), dy.len());
     let plan = Plan::new(conv);
-    let (length, tasks) = (dw.len(), conv.kernel * plan.blocks);
+    let (length, tasks) = (dw.len(), plan.blocks);
     if plan.parts == 1 && !plan.exchanged {
         let all = Shared::new(dw);
         return for_each_task(tasks, |task| plan.task(x, dy, 0, task, Gradient { all, start: 0 }));
@@ -80,6 +88,8 @@ struct Plan<'a> {
     /// With few output channels these are the rows of the product, not its columns, and the parts hold (out_channels, kernel, kernel,
     /// in_channels).
     exchanged: bool,
+    /// Whether neighbouring kernel columns are taken together, because the product would else have few rows.
+    joined: bool,
     /// Whether dy is copied into panels, so that what is read together lies together.
     packs: bool,
 }
@@ -104,30 +114,31 @@ struct Piece {
 impl<'a> Plan<'a> {
     fn new(conv: &'a Conv) -> Self {
         let exchanged = conv.out_channels < 8 && conv.out_channels < conv.kernel * conv.in_channels;
-        let blocks = if exchanged { 1 } else { (conv.in_channels / BLOCK).max(1) };
-        let pixel_rows = (PIXELS / conv.out_width()).max(1);
+        let joined = exchanged || conv.in_channels < ENOUGH_ROWS;
+        let blocks = if joined { 1 } else { (conv.in_channels + BLOCK / 2) / BLOCK };
+        // Copying dy pays if it is then used often.
+        let packs = !exchanged && conv.kernel * conv.kernel * conv.in_channels >= ENOUGH_USES;
+        let pixels = if packs { PIXELS } else { UNPACKED_PIXELS };
+        let pixel_rows = (pixels / conv.out_width()).max(1);
         let passes = (conv.batch * conv.out_height()).div_ceil(pixel_rows);
-        let parts = TASKS.div_ceil(conv.kernel * blocks).min(passes);
-        // Copying dy pays if it is then used for some kernel columns with many channels.
-        let packs = !exchanged && conv.kernel * conv.in_channels >= ENOUGH_ROWS;
-        Self { conv, blocks, parts, pixel_rows, exchanged, packs }
+        let parts = TASKS.div_ceil(blocks).min(passes).min((LARGEST / conv.weight_len()).max(1));
+        Self { conv, blocks, parts, pixel_rows, exchanged, joined, packs }
     }
 
     /// Computes one kernel row of one block from one part of the batch: adds it to `gradient` if that is the result, else sets it.
-    fn task(&self, x: &[f32], dy: &[f32], part: usize, task: usize, gradient: Gradient<'_>) {
+    fn task(&self, x: &[f32], dy: &[f32], part: usize, block: usize, gradient: Gradient<'_>) {
         let conv = self.conv;
-        let (i, block) = (task / self.blocks, task % self.blocks);
-        let bound = |block: usize| if block == self.blocks { conv.in_channels } else { block * BLOCK };
-        let pieces = self.pieces(i, bound(block)..bound(block + 1));
+        let bound = |block: usize| {
+            let exact = conv.in_channels * block / self.blocks;
+            if block == self.blocks { exact } else { (exact + TILE / 2) / TILE * TILE }
+        };
+        let channels = bound(block)..bound(block + 1);
         if self.parts > 1 || self.exchanged {
-            for j in 0..conv.kernel {
-                self.clear(
-                    gradient,
-                    (i * conv.kernel + j) * conv.in_channels,
-                    bound(block)..bound(block + 1),
-                );
+            for tap in 0..conv.kernel * conv.kernel {
+                self.clear(gradient, tap * conv.in_channels, channels.clone());
             }
         }
+        let pieces = (0..conv.kernel).flat_map(|i| self.pieces(i, channels.clone()));
         let total = conv.batch * conv.out_height();
         let passes = total.div_ceil(self.pixel_rows);
         let (width, columns) = (panel_width(), conv.out_channels);
@@ -161,7 +172,7 @@ impl<'a> Plan<'a> {
     fn pieces(&self, i: usize, channels: Range<usize>) -> impl Iterator<Item = Piece> + Clone {
         let conv = self.conv;
         // With few channels, neighbouring kernel columns are taken together, so that the product has enough rows.
-        let span = if self.exchanged || channels.len() < ENOUGH_ROWS { conv.kernel } else { 1 };
+        let span = if self.joined { conv.kernel } else { 1 };
         (0..conv.kernel).step_by(span).flat_map(move |first| {
             let channels = channels.clone();
             let taps = move |column: usize| {

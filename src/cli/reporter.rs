@@ -60,7 +60,7 @@ impl Reporter for Silent {
     fn report(&mut self, _: &Event<'_>) {}
 }
 
-/// A progress bar on a terminal; a line per row of metrics elsewhere.
+/// A line per epoch, and on a terminal a progress bar below.
 struct Terminal {
     name: String,
     bar: Option<ProgressBar>,
@@ -68,11 +68,12 @@ struct Terminal {
     started: Instant,
     first_step: u64,
     schedule: Option<Schedule>,
+    last_row: Option<MetricsRow>,
 }
 
 impl Terminal {
     fn new(name: String, is_terminal: bool) -> Self {
-        Self { name, bar: None, is_terminal, started: Instant::now(), first_step: 0, schedule: None }
+        Self { name, bar: None, is_terminal, started: Instant::now(), first_step: 0, schedule: None, last_row: None }
     }
 
     fn line(&self, text: &str) {
@@ -155,8 +156,12 @@ impl Reporter for Terminal {
                     ));
                 }
             }
-            Event::Row(row) => self.row(row),
-            Event::Epoch { .. } => {}
+            Event::Row(row) => self.last_row = Some(**row),
+            Event::Epoch { .. } => {
+                if let Some(row) = self.last_row.take() {
+                    self.row(&row);
+                }
+            }
             Event::Ended { folder, state } => {
                 if let Some(bar) = self.bar.take() {
                     bar.finish_and_clear();

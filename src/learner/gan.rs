@@ -8,7 +8,7 @@ use crate::nn::{Batch, Compute, Pass};
 use crate::objective::{Loss, sigmoid};
 use crate::random::{Stream, fill_normal, fill_uniform};
 use dfdx::shapes::{HasShape, Rank0};
-use dfdx::tensor::{Gradients, OwnedTape, Tensor, Trace};
+use dfdx::tensor::{OwnedTape, Tensor, Trace};
 use dfdx::tensor_ops::{Backward, SumTo};
 
 /// How a GAN learns.
@@ -30,6 +30,17 @@ pub struct Settings {
     pub batch_size: usize,
     /// Feeds the streams `latents` and `dropout`.
     pub seed: u64,
+}
+
+/// What both players learn from one simultaneous step: a gradient per trainable parameter, in the order of `visit`.
+#[derive(Debug)]
+pub struct Gradients<Dev: Compute> {
+    /// The generator's.
+    pub generator: Vec<Tensor<(usize,), f32, Dev>>,
+    /// The discriminator's.
+    pub discriminator: Vec<Tensor<(usize,), f32, Dev>>,
+    /// What was seen on the way.
+    pub losses: Losses,
 }
 
 /// A generator and a discriminator that learn from each other.
@@ -71,12 +82,11 @@ impl<Dev: Compute> Gan<Dev> {
         }
     }
 
-    /// (B, latent_dim) latent vectors; `index` counts batches of them.
-    fn latents(&self, index: u64) -> Tensor<Batch, f32, Dev> {
-        let shape = (self.settings.batch_size, self.settings.latent_dim);
-        let mut z = vec![0.0; shape.0 * shape.1];
-        draw_latents(self.settings.latent, &self.latents, index, &mut z);
-        self.device.tensor_from_vec(z, shape)
+    /// (batch_size, latent_dim) latent vectors; `index` counts batches of them.
+    fn latents(&self, index: u64) -> Vec<f32> {
+        let mut latents = vec![0.0; self.settings.batch_size * self.settings.latent_dim];
+        draw_latents(self.settings.latent, &self.latents, index, &mut latents);
+        latents
     }
 
     fn batch(&self, values: &[f32]) -> Tensor<Batch, f32, Dev> {
@@ -84,25 +94,41 @@ impl<Dev: Compute> Gan<Dev> {
         self.device.tensor_from_vec(values.to_vec(), (batch, values.len() / batch))
     }
 
-    /// Both gradients from one batch of fakes and the same weights.
-    fn simultaneous(&mut self, step: u64, real: &[f32]) -> Result<Losses, Diverged> {
+    /// Both gradients from one batch of fakes and the same weights: step number `step` (from 0), on these latent vectors
+    /// (batch_size, latent_dim) and real examples (batch_size, features).
+    ///
+    /// # Errors
+    /// If a loss or gradient is not finite.
+    pub fn gradients(&mut self, step: u64, latents: &[f32], real: &[f32]) -> Result<Gradients<Dev>, Diverged> {
         let keys = self.keys(step);
-        let fake = self.generator.traced(self.latents(step).leaky_trace(), Pass::train(keys.latents).from_data());
+        let latents = self.batch(latents);
+        let fake = self.generator.traced(latents.leaky_traced(), Pass::train(keys.latents).from_data());
         let fakes: Tensor<Batch, f32, Dev> = fake.retaped();
 
         // One tape leads through both networks, for the generator; two through the discriminator alone. The fakes'
         // logits are the same in both passes over them: one key drops the same values.
         let through_both = self.discriminator.traced(fake, Pass::train(keys.fake).frozen());
         let judged = self.judge(fakes, real, keys);
-        let g = self.settings.loss.generator(&judged.real_logits, &judged.fake_logits);
-        let g_loss = Diverged::check("the generator's loss", g.loss)?;
-        let mut gradients = backward(seeded(through_both, &g.fake));
-        let (g_gradients, g_gradient_norm) =
+        let value = self.settings.loss.generator(&judged.real_logits, &judged.fake_logits);
+        let g_loss = Diverged::check("the generator's loss", value.loss)?;
+        let mut gradients = backward(seeded(through_both, &value.fake));
+        let (generator, g_gradient_norm) =
             self.generator_optimizer.gradients(&mut *self.generator, &mut gradients)?;
-        let (d_gradients, losses) = self.discriminator_gradients(judged)?;
-        self.generator_optimizer.step(&mut *self.generator, &g_gradients);
-        self.discriminator_optimizer.step(&mut *self.discriminator, &d_gradients);
-        Ok(Losses { g_loss, g_gradient_norm, ..losses })
+        let (discriminator, losses) = self.discriminator_gradients(judged)?;
+        Ok(Gradients { generator, discriminator, losses: Losses { g_loss, g_gradient_norm, ..losses } })
+    }
+
+    /// A step of both players at once.
+    fn simultaneous(&mut self, step: u64, real: &[f32]) -> Result<Losses, Diverged> {
+        let gradients = self.gradients(step, &self.latents(step), real)?;
+        self.apply(&gradients);
+        Ok(gradients.losses)
+    }
+
+    /// One step of both optimizers.
+    pub fn apply(&mut self, gradients: &Gradients<Dev>) {
+        self.generator_optimizer.step(&mut *self.generator, &gradients.generator);
+        self.discriminator_optimizer.step(&mut *self.discriminator, &gradients.discriminator);
     }
 
     /// The discriminator moves a few times, then the generator once, each time on new fakes.
@@ -112,7 +138,7 @@ impl<Dev: Compute> Gan<Dev> {
         for (part, real) in (0..).zip(batches) {
             let index = step * moves + part;
             let keys = self.keys(index);
-            let fakes = self.generator.forward(self.latents(index), Pass::train(keys.latents).frozen());
+            let fakes = self.generator.forward(self.batch(&self.latents(index)), Pass::train(keys.latents).frozen());
             let judged = self.judge(fakes, real, keys);
             let (gradients, losses) = self.discriminator_gradients(judged)?;
             self.discriminator_optimizer.step(&mut *self.discriminator, &gradients);
@@ -126,7 +152,8 @@ impl<Dev: Compute> Gan<Dev> {
     /// The generator's half of an alternating step.
     fn generator_move(&mut self, index: u64, batches: &[Vec<f32>]) -> Result<(f64, f64), Diverged> {
         let keys = self.keys(index);
-        let fake = self.generator.traced(self.latents(index).leaky_trace(), Pass::train(keys.latents).from_data());
+        let latents = self.batch(&self.latents(index));
+        let fake = self.generator.traced(latents.leaky_traced(), Pass::train(keys.latents).from_data());
         let logits = self.discriminator.traced(fake, Pass::train(keys.fake).frozen());
         let real_logits = match (self.settings.loss.compares_pairs(), batches.last()) {
             (true, Some(real)) => self.discriminator.forward(self.batch(real), Pass::train(keys.real).frozen()).as_vec(),
@@ -199,7 +226,7 @@ fn seeded<Dev: Compute>(logits: Traced<Dev>, slopes: &[f32]) -> Tensor<Rank0, f3
     (logits * slopes).sum()
 }
 
-fn backward<Dev: Compute>(scalar: Tensor<Rank0, f32, Dev, OwnedTape<f32, Dev>>) -> Gradients<f32, Dev> {
+fn backward<Dev: Compute>(scalar: Tensor<Rank0, f32, Dev, OwnedTape<f32, Dev>>) -> dfdx::tensor::Gradients<f32, Dev> {
     scalar.backward()
 }
 

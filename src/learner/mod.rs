@@ -5,7 +5,7 @@ mod gan;
 mod optimizer;
 
 pub use average::Average;
-pub use gan::{Gan, Settings, draw_latents};
+pub use gan::{Gan, Gradients, Settings, draw_latents};
 pub use optimizer::Optimizer;
 
 /// A named array of a learner's state, as checkpoints keep it.
