@@ -21,7 +21,7 @@ const TASKS: usize = 16;
 const LARGEST: usize = 1 << 22;
 /// Output pixels that are taken together: their panel of dy (16 KiB for 128 × 32) stays in the first-level cache while the rows of the
 /// gradient pass; without panels, as many as give a long inner dimension.
-const PIXELS: usize = 256;
+const PIXELS: usize = 128;
 const UNPACKED_PIXELS: usize = 512;
 /// Rows of a product which are enough to fill a register tile.
 const ENOUGH_ROWS: usize = 36;

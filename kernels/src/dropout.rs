@@ -1,10 +1,11 @@
 //! Dropout with inverted scaling (Srivastava et al. 2014): the mask is a function of a key and the element's index, never stored.
 //!
 //! The random word of an element is a counter-based hash: two rounds of the 32-bit mixer `lowbias32` (Wellons 2018, "Prospecting for hash
-//! functions"; bias 0.17 of the ideal avalanche, in units of 1/1000) over the index, keyed before each round with one half of the key, which is
-//! itself first mixed by SplitMix64's finaliser so that neighbouring keys have nothing in common. This is no cryptographic generator;
-//! for one key, the words of 2³² indices are a permutation, so a word does not come twice: of no consequence to a mask. An element is
-//! dropped if its word is below `rate · 2³²`, so rates are exact to 2⁻³².
+//! functions") over the index, keyed before each round with one half of the key, which is itself first mixed by SplitMix64's finaliser so
+//! that neighbouring keys have nothing in common. The tests look at its uniformity, at neighbouring elements, at neighbouring keys and at
+//! single bits of the index: nothing over 3.3 standard deviations in some 700 counts. It is no cryptographic generator. For one key the
+//! words of 2³² indices are a permutation, so a word does not come twice: of no consequence to a mask. An element is dropped if its word is
+//! below `rate · 2³²`, so rates are exact to 2⁻³².
 
 use crate::elementwise::map;
 

@@ -382,14 +382,20 @@ pub(crate) fn transpose(
     to: &mut [f32],
     to_stride: usize,
 ) {
-    const SIDE: usize = 16;
     vectorized(
         #[inline(always)]
         || {
             for row in (0..rows).step_by(SIDE) {
                 for column in (0..columns).step_by(SIDE) {
-                    for j in column..(column + SIDE).min(columns) {
-                        for i in row..(row + SIDE).min(rows) {
+                    let (height, width) = (SIDE.min(rows - row), SIDE.min(columns - column));
+                    let from = &from[row * from_stride + column..];
+                    let to = &mut to[column * to_stride + row..];
+                    if height == SIDE && width == SIDE {
+                        transpose_square(from, from_stride, to, to_stride);
+                        continue;
+                    }
+                    for j in 0..width {
+                        for i in 0..height {
                             to[j * to_stride + i] = from[i * from_stride + j];
                         }
                     }
@@ -397,6 +403,21 @@ pub(crate) fn transpose(
             }
         },
     );
+}
+
+/// Side of the squares that are transposed in registers or the first-level cache.
+const SIDE: usize = 16;
+
+#[inline(always)]
+fn transpose_square(from: &[f32], from_stride: usize, to: &mut [f32], to_stride: usize) {
+    let mut square = [[0.0; SIDE]; SIDE];
+    for (i, row) in square.iter_mut().enumerate() {
+        row.copy_from_slice(&from[i * from_stride..i * from_stride + SIDE]);
+    }
+    for j in 0..SIDE {
+        let column: [f32; SIDE] = std::array::from_fn(|i| square[i][j]);
+        to[j * to_stride..j * to_stride + SIDE].copy_from_slice(&column);
+    }
 }
 
 #[cfg(test)]

@@ -86,6 +86,9 @@ impl Compute for Cpu {
         parameters: &mut [&mut Parameter<Self>],
         pass: &mut Pass,
     ) -> Tensor<Batch, f32, Self, T> {
+        if pass.composed {
+            return composed(operation, x, parameters);
+        }
         let (x, mut tape) = x.split_tape();
         let x = contiguous(x);
         let batch = x.shape().0;
@@ -176,8 +179,7 @@ impl Compute for dfdx::prelude::Cuda {
         parameters: &mut [&mut Parameter<Self>],
         _: &mut Pass,
     ) -> Tensor<Batch, f32, Self, T> {
-        let mut values: Vec<_> = parameters.iter_mut().map(|parameter| &mut parameter.value).collect();
-        operation.composed(x, &mut values)
+        composed(operation, x, parameters)
     }
 
     fn take_gradient(
@@ -206,6 +208,16 @@ impl Compute for dfdx::prelude::Cuda {
             tensor.copy_from(values);
         }
     }
+}
+
+/// What every device can do.
+fn composed<O: Operation, Dev: Compute, T: Tape<f32, Dev>>(
+    operation: O,
+    x: Tensor<Batch, f32, Dev, T>,
+    parameters: &mut [&mut Parameter<Dev>],
+) -> Tensor<Batch, f32, Dev, T> {
+    let mut values: Vec<_> = parameters.iter_mut().map(|parameter| &mut parameter.value).collect();
+    operation.composed(x, &mut values)
 }
 
 /// The same tensor in row-major order.

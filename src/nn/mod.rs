@@ -57,6 +57,8 @@ pub struct Pass {
     pub input_gradient: bool,
     /// Whether values between layers have more than one reader, as they have beside a tangent.
     shared_inputs: bool,
+    /// Whether layers are computed from dfdx's operations even where there are kernels.
+    composed: bool,
     /// Where dropout's masks come from; passes with one key drop the same values.
     key: u64,
     dropouts: u64,
@@ -65,7 +67,7 @@ pub struct Pass {
 impl Pass {
     /// A training pass whose dropout masks follow from `key`, with all gradients.
     pub fn train(key: u64) -> Self {
-        Self { mode: Mode::Train, parameter_gradients: true, input_gradient: true, shared_inputs: false, key, dropouts: 0 }
+        Self { mode: Mode::Train, parameter_gradients: true, input_gradient: true, shared_inputs: false, composed: false, key, dropouts: 0 }
     }
 
     /// An evaluation pass.
@@ -86,6 +88,11 @@ impl Pass {
     /// The same for a pass that carries a tangent along.
     pub fn with_tangent(self) -> Self {
         Self { shared_inputs: true, ..self }
+    }
+
+    /// The same computed from dfdx's own operations, as on a device without kernels: slow, and here for comparison.
+    pub fn composed(self) -> Self {
+        Self { composed: true, ..self }
     }
 
     /// The key of the next dropout layer.
@@ -166,3 +173,6 @@ impl<X: Shape, Dev: Compute, A: Layer<X, Dev>, B: Layer<A::Output, Dev>> Layer<X
         self.1.visit(visitor);
     }
 }
+
+#[cfg(test)]
+mod tests;
