@@ -2,7 +2,6 @@
 
 set positional-arguments
 
-
 # List the recipes
 default:
     @just --list --unsorted
@@ -45,9 +44,9 @@ lint:
     cargo clippy --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
-# Time the layers and the whole training step
+# Time a whole training step of the reference DCGAN: just bench [STEPS]
 bench *ARGS:
-    cargo bench --bench step "$@"
+    cargo bench --bench step -- "$@"
 
 # Type-check the CUDA build without a CUDA compiler
 check-cuda-types:

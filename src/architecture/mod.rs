@@ -76,22 +76,14 @@ impl Error {
     }
 }
 
-/// Builds and checks both networks.
+/// Builds and checks both networks. That every key is in its range and belongs to the family, `config` has checked.
 ///
 /// # Errors
-/// The first key that is missing, out of range or does not belong to the family, or the first layer that does not fit
-/// its input.
+/// What does not fit: the first layer that refuses its input, or a network that does not suit the examples.
 pub fn networks(architecture: &Architecture, examples: Examples) -> Result<Networks, Error> {
-    if !(1..=4096).contains(&architecture.latent_dim) {
-        return Err(Error::at(
-            "latent_dim",
-            format!("the latent vector has {} numbers, but must have 1 to 4096", architecture.latent_dim),
-        ));
-    }
-    refuse_foreign_keys(architecture)?;
     let lists = match architecture.family {
         Family::SlantedFaces => families::slanted_faces::layers(examples)?,
-        Family::Mlp => families::mlp::layers(architecture.hidden.as_deref(), examples)?,
+        Family::Mlp => families::mlp::layers(architecture.hidden.as_deref(), examples),
         Family::Dcgan => families::dcgan::layers(architecture.width, examples)?,
         Family::Custom => families::custom::layers(architecture)?,
     };
@@ -120,23 +112,6 @@ pub fn networks(architecture: &Architecture, examples: Examples) -> Result<Netwo
 pub(crate) struct LayerLists {
     pub(crate) generator: Vec<Layer>,
     pub(crate) discriminator: Vec<Layer>,
-}
-
-/// A key that the family would ignore is a mistake of the user's that must not pass silently.
-fn refuse_foreign_keys(architecture: &Architecture) -> Result<(), Error> {
-    let given = [
-        ("width", architecture.width.is_some(), Family::Dcgan),
-        ("hidden", architecture.hidden.is_some(), Family::Mlp),
-        ("generator", architecture.generator.is_some(), Family::Custom),
-        ("discriminator", architecture.discriminator.is_some(), Family::Custom),
-    ];
-    for (key, is_given, owner) in given {
-        if is_given && architecture.family != owner {
-            let reason = format!("belongs to the family `{owner}`, but the family is `{}`", architecture.family);
-            return Err(Error::at(key, reason));
-        }
-    }
-    Ok(())
 }
 
 /// tanh on images in [0, 1], or a sigmoid on images in [-1, 1], could never match the data.
@@ -168,17 +143,6 @@ fn refuse_squashed_logit(discriminator: &Network) -> Result<(), Error> {
             "the discriminator ends in an activation, but the losses take logits: leave the last activation out",
         )),
         _ => Ok(()),
-    }
-}
-
-impl std::fmt::Display for Family {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::SlantedFaces => "slanted-faces",
-            Self::Mlp => "mlp",
-            Self::Dcgan => "dcgan",
-            Self::Custom => "custom",
-        })
     }
 }
 

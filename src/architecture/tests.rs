@@ -57,9 +57,6 @@ fn wrong_architectures_name_the_layer_and_the_numbers() {
         (custom(vec![families_dense(100)]), "generator.layers", "28×28×1"),
         (custom(vec![families_dense(784), Layer::Sigmoid]), "generator.layers", "sigmoid"),
         (custom(vec![families_dense(0)]), "generator.layers[0]", "units"),
-        (Architecture { width: Some(8), ..plain(Family::Mlp) }, "width", "dcgan"),
-        (Architecture { width: Some(0), ..plain(Family::Dcgan) }, "width", "1024"),
-        (Architecture { latent_dim: 0, ..plain(Family::Dcgan) }, "latent_dim", "4096"),
         (plain(Family::SlantedFaces), "family", "2×2"),
     ];
     for (architecture, key, words) in cases {

@@ -149,7 +149,7 @@ fn listed(folder: &Path, run: &RunFile) -> Vec<String> {
     let last = metrics::read(&folder.join("metrics.csv")).ok().and_then(|rows| rows.last().copied());
     let loss = |value: Option<f64>| value.map_or_else(|| "–".into(), |loss| format!("{loss:.3}"));
     vec![
-        format!("{}/{}", run.experiment, run.run),
+        folder.display().to_string(),
         state(folder, run).to_owned(),
         run.epochs_done.to_string(),
         loss(last.map(|row| row.d_loss)),

@@ -12,9 +12,6 @@ const DROPOUT: f32 = 0.3;
 /// At width 64 and 28×28×1 it is the tutorial's network to the last parameter.
 pub(in crate::architecture) fn layers(width: Option<usize>, examples: Examples) -> Result<LayerLists, Error> {
     let width = width.unwrap_or(64);
-    if !(1..=1024).contains(&width) {
-        return Err(Error::at("width", format!("the width is {width}, but must be 1 to 1024")));
-    }
     let Shape { height, width: columns, channels } = examples.shape;
     if height != columns || !matches!(height, 28 | 32) {
         return Err(Error::at(
