@@ -38,11 +38,13 @@ data *ARGS:
 test *ARGS:
     cargo test --release --workspace "$@"
 
+# Everything is checked in the release profile, which builds and tests use: dependencies are compiled once, not once a profile.
+
 # Formatting, clippy and documentation, warnings as errors
 lint:
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets -- -D warnings
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+    cargo clippy --release --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --document-private-items
 
 # Time a whole training step of the reference DCGAN: just bench [STEPS]
 bench *ARGS:
@@ -50,7 +52,7 @@ bench *ARGS:
 
 # Type-check the CUDA build without a CUDA compiler
 check-cuda-types:
-    cargo check --features cuda,ci-check
+    cargo clippy --release --features cuda,ci-check -- -D warnings
 
 # Really build for CUDA, with a compiler from PyPI and no GPU
 check-cuda:

@@ -128,9 +128,10 @@ impl From<run::Error> for Failure {
             run::Error::Figure(error) => error.into(),
             run::Error::Diverged { .. } => Self::new(Exit::Diverged, message),
             run::Error::OtherData { .. } => Self::new(Exit::Damaged, message),
-            run::Error::NotBuilt { .. } | run::Error::Device(_) | run::Error::TooFewExamples { .. } => {
-                Self::new(Exit::Wrong, message)
-            }
+            run::Error::NotBuilt { .. }
+            | run::Error::WithoutCuda
+            | run::Error::NoGpu { .. }
+            | run::Error::TooFewExamples { .. } => Self::new(Exit::Wrong, message),
         }
     }
 }

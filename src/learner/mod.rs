@@ -82,7 +82,7 @@ pub trait Learner {
     /// One step: step number `step` (from 0) on `batches`, each `(batch, features)` row-major.
     ///
     /// # Errors
-    /// If a loss or gradient is not finite; nothing is updated then.
+    /// If a loss or gradient is not finite; no weight has taken it in, and the learner must not be used any further.
     fn step(&mut self, step: u64, batches: &[Vec<f32>]) -> Result<Losses, Diverged>;
 
     /// Examples made from latent vectors, `(n, latent_dim)` -> `(n, features)`, in evaluation mode, by the moving average of
@@ -102,3 +102,6 @@ pub trait Learner {
         find: &mut dyn FnMut(&str, &[usize]) -> Result<Vec<f32>, String>,
     ) -> Result<(), String>;
 }
+
+#[cfg(test)]
+mod tests;

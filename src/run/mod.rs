@@ -3,6 +3,8 @@
 //! [`Plan::new`] does all that can be done without writing: networks, shapes, the folder's name. [`Plan::execute`] loads
 //! the data, takes the folder's lock, resumes from its checkpoint if there is one, and trains.
 
+#[cfg(feature = "cuda")]
+mod cuda;
 mod examples;
 mod folder;
 mod model;
@@ -44,8 +46,20 @@ pub enum Error {
         player: &'static str,
     },
     /// The device is not part of this build.
-    #[error("training.device is \"{0}\", which this version cannot train on yet; set training.device = \"cpu\"")]
-    Device(&'static str),
+    #[error(
+        "training.device is \"cuda\", but this program was built without CUDA: cargo build --release --features cuda \
+         (or set training.device = \"cpu\")"
+    )]
+    WithoutCuda,
+    /// There is no GPU, or its driver does not work.
+    #[error(
+        "training.device is \"cuda\", but no GPU can be used here ({reason}): see what `nvidia-smi` says, or set \
+         training.device = \"cpu\""
+    )]
+    NoGpu {
+        /// What CUDA answered.
+        reason: String,
+    },
     /// There are fewer examples than one step takes.
     #[error(
         "one step takes {needed} examples ({batches} batches of {batch_size}), but there are only {examples}: use a \
@@ -141,10 +155,11 @@ impl Plan {
         Ok(Self { experiment, networks, folder })
     }
 
-    /// Whether this program can run it.
+    /// Whether this program can run it. Whether this machine has the device is asked when it is run: an experiment for a
+    /// GPU can be checked where there is none.
     ///
     /// # Errors
-    /// If it was built without one of the networks, or cannot use the device.
+    /// If it was built without one of the networks, or without the device.
     pub fn check_built(&self) -> Result<(), Error> {
         for (player, network) in
             [("generator", &self.networks.generator), ("discriminator", &self.networks.discriminator)]
@@ -154,8 +169,8 @@ impl Plan {
             }
         }
         match self.experiment.training.device {
-            Device::Cpu => Ok(()),
-            device => Err(Error::Device(device.word())),
+            Device::Cuda if cfg!(not(feature = "cuda")) => Err(Error::WithoutCuda),
+            Device::Cpu | Device::Cuda => Ok(()),
         }
     }
 
@@ -205,6 +220,8 @@ impl Plan {
             Some(State::Diverged) => return Ok(Outcome::AlreadyDiverged),
             _ => {}
         }
+        // First, so that a machine without the device says so before data are fetched or anything is written.
+        let model = Model::new(&self.experiment, &self.networks)?;
         let dataset = examples::load(&self.experiment.dataset, options.data, &mut |progress| {
             reporter.report(&Event::Downloading(progress));
         })?;
@@ -217,20 +234,20 @@ impl Plan {
         for path in [folder.root(), &folder.samples(), &folder.checkpoints()] {
             atomic::clean(path)?;
         }
-        self.train(&dataset, schedule, options, reporter)
+        self.train(model, &dataset, schedule, options, reporter)
     }
 
     /// The run itself, with its folder locked.
     fn train(
         &self,
+        mut model: Model,
         dataset: &Dataset,
         schedule: Schedule,
         options: &Options<'_>,
         reporter: &mut dyn Reporter,
     ) -> Result<Outcome, Error> {
-        let mut run_file = self.run_file(dataset, options)?;
-        let mut learner = Model::new(&self.experiment, &self.networks)?;
-        let progress = self.resume(&mut learner)?;
+        let mut run_file = self.run_file(&model, dataset, options)?;
+        let progress = self.resume(&mut model)?;
         let (metrics, rows) = match progress.step {
             0 => (MetricsFile::create(&self.folder.metrics())?, Vec::new()),
             step => MetricsFile::resume(&self.folder.metrics(), step)?,
@@ -251,7 +268,7 @@ impl Plan {
         let batches = Stream::new(self.experiment.seed, "batches");
         let mut recorder = Recorder::new(self, dataset, schedule, metrics, rows, run_file, reporter);
         let result = training::train(
-            learner.learner(),
+            model.learner(),
             &schedule,
             progress,
             &batches,
@@ -276,8 +293,8 @@ impl Plan {
     }
 
     /// `run.toml` as it stands at the start of this process.
-    fn run_file(&self, dataset: &Dataset, options: &Options<'_>) -> Result<RunFile, Error> {
-        let provenance = Provenance::gather(BUILD, None, options.threads);
+    fn run_file(&self, model: &Model, dataset: &Dataset, options: &Options<'_>) -> Result<RunFile, Error> {
+        let provenance = Provenance::gather(BUILD, model.gpu().map(str::to_owned), options.threads);
         let dataset = DatasetRecord { name: dataset.name.clone(), sha256: dataset.sha256.clone() };
         if let Some(before) = self.folder.read_run_file()? {
             if before.dataset != dataset {
@@ -307,15 +324,15 @@ impl Plan {
         })
     }
 
-    /// Puts the newest checkpoint into the learner, if there is one; says where training stands.
-    fn resume(&self, learner: &mut Model) -> Result<Progress, Error> {
+    /// Puts the newest checkpoint into the model, if there is one; says where training stands.
+    fn resume(&self, model: &mut Model) -> Result<Progress, Error> {
         let path = self.folder.latest();
         if !path.exists() {
             return Ok(Progress::default());
         }
         let checkpoint = Checkpoint::read(&path)?;
         checkpoint.check_configuration(&path, &configuration_hash(&self.experiment))?;
-        Ok(learner.restore(&path, checkpoint)?)
+        Ok(model.restore(&path, checkpoint)?)
     }
 }
 

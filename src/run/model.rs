@@ -3,8 +3,10 @@
 use super::{Error, configuration_hash};
 use crate::architecture::Networks;
 use crate::config::Experiment;
+use crate::config::training::Device;
 use crate::learner::{Average, Gan, Learner, Losses, Settings, draw_latents};
 use crate::networks::{self, Network};
+use crate::nn::Compute;
 use crate::objective;
 use crate::random::Stream;
 use crate::record::{self, Checkpoint, Tensor};
@@ -15,42 +17,32 @@ use std::path::Path;
 /// The learner of an experiment.
 pub struct Model {
     learner: Box<dyn Learner>,
+    gpu: Option<String>,
     experiment: Experiment,
 }
 
 impl Model {
-    /// Builds the networks with fresh weights.
+    /// Builds the networks, with fresh weights, on the device that the experiment names.
     ///
     /// # Errors
-    /// [`Error::NotBuilt`].
+    /// [`Error::NotBuilt`]; [`Error::WithoutCuda`] and [`Error::NoGpu`] for the device `cuda`.
     pub fn new(experiment: &Experiment, networks: &Networks) -> Result<Self, Error> {
-        let device = Cpu::default();
-        let initialization = experiment.training.initialization;
-        let build = |player: &'static str, network| -> Result<Box<dyn Network<Cpu>>, Error> {
-            let weights = Stream::new(experiment.seed, &format!("weights.{player}"));
-            networks::build(network, device.clone(), initialization, weights).ok_or(Error::NotBuilt { player })
-        };
-        let mut generator = build("generator", &networks.generator)?;
-        let discriminator = build("discriminator", &networks.discriminator)?;
-        let average = match experiment.training.ema {
-            Some(ema) => {
-                let network = build("generator", &networks.generator)?;
-                Some(Average::new(ema.decay as f32, network, &mut *generator))
+        let (learner, gpu): (Box<dyn Learner>, _) = match experiment.training.device {
+            Device::Cpu => (Box::new(gan(experiment, networks, Cpu::default())?), None),
+            #[cfg(feature = "cuda")]
+            Device::Cuda => {
+                let (device, name) = super::cuda::open()?;
+                (Box::new(gan(experiment, networks, device)?), Some(name))
             }
-            None => None,
+            #[cfg(not(feature = "cuda"))]
+            Device::Cuda => return Err(Error::WithoutCuda),
         };
-        let settings = Settings {
-            loss: objective::loss(experiment.objective.loss),
-            update: experiment.objective.update,
-            discriminator_steps: experiment.objective.discriminator_steps,
-            optimizers: experiment.optimizer,
-            latent: experiment.architecture.latent,
-            latent_dim: experiment.architecture.latent_dim,
-            batch_size: experiment.training.batch_size,
-            seed: experiment.seed,
-        };
-        let learner = Box::new(Gan::new(settings, device, generator, discriminator, average));
-        Ok(Self { learner, experiment: experiment.clone() })
+        Ok(Self { learner, gpu, experiment: experiment.clone() })
+    }
+
+    /// The name of the GPU that it computes on, if it does.
+    pub fn gpu(&self) -> Option<&str> {
+        self.gpu.as_deref()
     }
 
     /// The learner itself.
@@ -87,6 +79,35 @@ impl Model {
             _ => Ok(progress),
         }
     }
+}
+
+/// A GAN that has not learned yet, on one kind of device.
+fn gan<Dev: Compute>(experiment: &Experiment, networks: &Networks, device: Dev) -> Result<Gan<Dev>, Error> {
+    let build = |player: &'static str, network| -> Result<Box<dyn Network<Dev>>, Error> {
+        let weights = Stream::new(experiment.seed, &format!("weights.{player}"));
+        networks::build(network, device.clone(), experiment.training.initialization, weights)
+            .ok_or(Error::NotBuilt { player })
+    };
+    let mut generator = build("generator", &networks.generator)?;
+    let discriminator = build("discriminator", &networks.discriminator)?;
+    let average = match experiment.training.ema {
+        Some(ema) => {
+            let network = build("generator", &networks.generator)?;
+            Some(Average::new(ema.decay as f32, network, &mut *generator))
+        }
+        None => None,
+    };
+    let settings = Settings {
+        loss: objective::loss(experiment.objective.loss),
+        update: experiment.objective.update,
+        discriminator_steps: experiment.objective.discriminator_steps,
+        optimizers: experiment.optimizer,
+        latent: experiment.architecture.latent,
+        latent_dim: experiment.architecture.latent_dim,
+        batch_size: experiment.training.batch_size,
+        seed: experiment.seed,
+    };
+    Ok(Gan::new(settings, device.clone(), generator, discriminator, average))
 }
 
 /// The columns of a half-done row, in the order in which a checkpoint keeps them.
