@@ -40,7 +40,7 @@ fn main() {
     let (named, sets) = files_and_sets(&arguments);
     for file in &named {
         println!("cargo::rerun-if-changed={}", file.display());
-        networks.add_file(file, &sets, std::env::vars());
+        networks.add_file(file, &sets, config::environment());
     }
 
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
@@ -81,7 +81,12 @@ struct Networks(BTreeMap<String, Network>);
 
 impl Networks {
     /// Adds the networks of a file and of everything that its sweep expands to.
-    fn add_file(&mut self, file: &Path, sets: &[String], environment: impl Iterator<Item = (String, String)>) {
+    fn add_file(
+        &mut self,
+        file: &Path,
+        sets: &[String],
+        environment: impl Iterator<Item = (String, String)>,
+    ) {
         let loaded = match config::Experiment::load(file, sets, environment) {
             Ok(loaded) => loaded,
             Err(error) => {
@@ -115,7 +120,8 @@ impl Networks {
             let input = network.input();
             let sizes = format!("{}, {}, {}", input.height, input.width, input.channels);
             let _ = writeln!(keys, "    {key:?},");
-            let _ = writeln!(arms, "        {key:?} => boxed::<{sizes}, Dev, {}>(builder),", network.rust_type());
+            let _ =
+                writeln!(arms, "        {key:?} => boxed::<{sizes}, Dev, {}>(builder),", network.rust_type());
         }
         format!(
             "pub(super) const KEYS: &[&str] = &[\n{keys}];\n\n\
@@ -135,7 +141,10 @@ fn architecture_settings(loaded: &config::Loaded) -> Vec<Vec<&config::Setting>> 
         combinations = combinations
             .iter()
             .flat_map(|settings: &Vec<_>| {
-                parameter.settings.iter().map(move |setting| settings.iter().copied().chain([setting]).collect())
+                parameter
+                    .settings
+                    .iter()
+                    .map(move |setting| settings.iter().copied().chain([setting]).collect())
             })
             .take(MOST_COMBINATIONS)
             .collect();
@@ -152,12 +161,16 @@ fn provenance() {
     };
     if let Some(commit) = output("git", &["rev-parse", "HEAD"]) {
         println!("cargo::rustc-env=ATELIER_GIT_COMMIT={commit}");
-        let dirty = output("git", &["status", "--porcelain", "--untracked-files=no"]).is_some_and(|text| !text.is_empty());
+        let dirty = output("git", &["status", "--porcelain", "--untracked-files=no"])
+            .is_some_and(|text| !text.is_empty());
         println!("cargo::rustc-env=ATELIER_GIT_DIRTY={dirty}");
         if let Some(head) = output("git", &["rev-parse", "--git-path", "logs/HEAD"]) {
             println!("cargo::rerun-if-changed={head}");
         }
     }
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
-    println!("cargo::rustc-env=ATELIER_RUSTC={}", output(&rustc, &["--version"]).unwrap_or_else(|| "unknown".into()));
+    println!(
+        "cargo::rustc-env=ATELIER_RUSTC={}",
+        output(&rustc, &["--version"]).unwrap_or_else(|| "unknown".into())
+    );
 }

@@ -12,7 +12,8 @@ fn main() {
     let steps = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(20);
     atelier_kernels::memory::keep_freed_memory();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/dcgan_fashion.toml");
-    let experiment = Experiment::load(&file, &[], std::iter::empty()).expect("the reference is valid").experiment;
+    let experiment =
+        Experiment::load(&file, &[], std::iter::empty()).expect("the reference is valid").experiment;
     let plan = Plan::new(experiment, Path::new("results")).expect("the reference fits together");
     let mut model = Model::new(&plan.experiment, &plan.networks).expect("the reference is built in");
 

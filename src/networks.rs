@@ -32,12 +32,16 @@ pub trait Network<Dev: Compute> {
 struct Built<const H: usize, const W: usize, const C: usize, L>(L);
 
 impl<const H: usize, const W: usize, const C: usize, L> Built<H, W, C, L> {
-    fn unfold<Dev: Compute, T: Tape<f32, Dev>>(x: Tensor<Batch, f32, Dev, T>) -> Tensor<Image<H, W, C>, f32, Dev, T> {
+    fn unfold<Dev: Compute, T: Tape<f32, Dev>>(
+        x: Tensor<Batch, f32, Dev, T>,
+    ) -> Tensor<Image<H, W, C>, f32, Dev, T> {
         let batch = x.shape().0;
         x.reshape_like(&(batch, Const, Const, Const))
     }
 
-    fn fold<Y: Shape, Dev: Compute, T: Tape<f32, Dev>>(y: Tensor<Y, f32, Dev, T>) -> Tensor<Batch, f32, Dev, T> {
+    fn fold<Y: Shape, Dev: Compute, T: Tape<f32, Dev>>(
+        y: Tensor<Y, f32, Dev, T>,
+    ) -> Tensor<Batch, f32, Dev, T> {
         let shape = *y.shape();
         let batch = shape.concrete()[0];
         y.reshape_like(&(batch, shape.num_elements() / batch.max(1)))
@@ -84,7 +88,13 @@ pub fn holds(network: &architecture::Network) -> bool {
     generated::KEYS.contains(&network.key().as_str())
 }
 
-fn boxed<const H: usize, const W: usize, const C: usize, Dev: Compute, L: Layer<Image<H, W, C>, Dev> + 'static>(
+fn boxed<
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    Dev: Compute,
+    L: Layer<Image<H, W, C>, Dev> + 'static,
+>(
     builder: &mut Builder<'_, Dev>,
 ) -> Box<dyn Network<Dev>> {
     Box::new(Built::<H, W, C, L>(L::build(builder)))

@@ -89,7 +89,12 @@ pub trait Watcher {
     ///
     /// # Errors
     /// Stops the training.
-    fn epoch(&mut self, epoch: u64, learner: &mut dyn Learner, progress: &Progress) -> Result<(), Self::Error>;
+    fn epoch(
+        &mut self,
+        epoch: u64,
+        learner: &mut dyn Learner,
+        progress: &Progress,
+    ) -> Result<(), Self::Error>;
 
     /// When the training is asked to stop before its end.
     ///
@@ -291,7 +296,10 @@ mod tests {
         let (mut learner, mut log) = (Recorder::default(), Log::default());
         assert_eq!(run(&SCHEDULE, &mut learner, &mut log, Progress::default(), None).unwrap(), End::Complete);
         assert_eq!(log.epochs, [1, 2, 3]);
-        assert_eq!(log.rows.iter().map(|row| (row.epoch, row.step)).collect::<Vec<_>>(), [(1, 3), (2, 6), (3, 8)]);
+        assert_eq!(
+            log.rows.iter().map(|row| (row.epoch, row.step)).collect::<Vec<_>>(),
+            [(1, 3), (2, 6), (3, 8)]
+        );
         assert_eq!(log.rows[1].means.d_loss, 4.0);
         let mut first: Vec<f32> = learner.seen[..3].iter().flat_map(|(_, batch)| batch.clone()).collect();
         assert_ne!(first, learner.seen[3..6].iter().flat_map(|(_, batch)| batch.clone()).collect::<Vec<_>>());
@@ -308,13 +316,16 @@ mod tests {
             run(&schedule, &mut whole, &mut whole_log, Progress::default(), None).unwrap();
             for stop_after in 1..8 {
                 let (mut learner, mut log) = (Recorder::default(), Log::default());
-                let end = run(&schedule, &mut learner, &mut log, Progress::default(), Some(stop_after)).unwrap();
+                let end =
+                    run(&schedule, &mut learner, &mut log, Progress::default(), Some(stop_after)).unwrap();
                 assert_eq!(end, End::Interrupted);
                 let from = log.stopped_at.unwrap();
                 assert_eq!(from.step, stop_after);
                 run(&schedule, &mut learner, &mut log, from, None).unwrap();
                 assert_eq!(learner.seen, whole.seen);
-                let columns = |log: &Log| log.rows.iter().map(|row| (row.epoch, row.step, row.means)).collect::<Vec<_>>();
+                let columns = |log: &Log| {
+                    log.rows.iter().map(|row| (row.epoch, row.step, row.means)).collect::<Vec<_>>()
+                };
                 assert_eq!(columns(&log), columns(&whole_log));
             }
         }
@@ -322,7 +333,8 @@ mod tests {
 
     #[test]
     fn a_divergence_names_the_step() {
-        let (mut learner, mut log) = (Recorder { diverge_at: Some(4), ..Recorder::default() }, Log::default());
+        let (mut learner, mut log) =
+            (Recorder { diverge_at: Some(4), ..Recorder::default() }, Log::default());
         let error = run(&SCHEDULE, &mut learner, &mut log, Progress::default(), None).unwrap_err();
         assert!(matches!(error, Error::Diverged { step: 5, .. }));
     }

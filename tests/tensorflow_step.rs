@@ -54,7 +54,8 @@ fn a_whole_step_agrees_with_tensorflow() {
     let experiment = Experiment::load(&file, &[], std::iter::empty()).unwrap().experiment;
     let (generator, discriminator) = networks_without_dropout(&experiment);
     let build = |network| {
-        networks::build(network, Cpu::default(), Initialization::GlorotUniform, Stream::new(0, "weights")).unwrap()
+        networks::build(network, Cpu::default(), Initialization::GlorotUniform, Stream::new(0, "weights"))
+            .unwrap()
     };
     let settings = Settings {
         loss: objective::loss(experiment.objective.loss),
@@ -80,10 +81,8 @@ fn a_whole_step_agrees_with_tensorflow() {
         assert!((loss / expected - 1.0).abs() < 1e-6, "{name}: {loss} instead of {expected}");
     }
     let ours = gradients.generator.iter().chain(&gradients.discriminator);
-    let trainable: Vec<&String> = names
-        .iter()
-        .filter(|name| !name.starts_with("optimizer.") && !name.contains("running_"))
-        .collect();
+    let trainable: Vec<&String> =
+        names.iter().filter(|name| !name.starts_with("optimizer.") && !name.contains("running_")).collect();
     assert_eq!(trainable.len(), gradients.generator.len() + gradients.discriminator.len());
     for (name, gradient) in trainable.iter().zip(ours) {
         let distance = distance(read(gradient), &reference.get(&format!("gradient.{name}")));

@@ -33,9 +33,7 @@ impl Network {
         let mut shape = input;
         for (index, layer) in layers.iter().enumerate() {
             let kind = layer.kind();
-            shape = kind
-                .output(shape)
-                .map_err(|reason| (index, format!("{}: {reason}", kind.describe())))?;
+            shape = kind.output(shape).map_err(|reason| (index, format!("{}: {reason}", kind.describe())))?;
             outputs.push(shape);
         }
         Ok(Self { input, layers, outputs })
@@ -60,7 +58,11 @@ impl Network {
     fn steps(&self) -> impl DoubleEndedIterator<Item = (&Layer, Shape, Shape)> {
         let inputs = std::iter::once(self.input).chain(self.outputs.iter().copied());
         let inputs: Vec<_> = inputs.take(self.layers.len()).collect();
-        self.layers.iter().zip(inputs).zip(&self.outputs).map(|((layer, input), &output)| (layer, input, output))
+        self.layers
+            .iter()
+            .zip(inputs)
+            .zip(&self.outputs)
+            .map(|((layer, input), &output)| (layer, input, output))
     }
 
     /// The table: a row per layer.

@@ -42,7 +42,10 @@ fn types_nest_in_pairs_and_carry_the_shapes() {
         networks.generator.rust_type(),
         "(Dense<1, 1, 1, 4, true, Dev>, (Sigmoid, Reshape<1, 1, 4, 2, 2, 1>))"
     );
-    assert_eq!(networks.discriminator.rust_type(), "(Reshape<2, 2, 1, 1, 1, 4>, Dense<1, 1, 4, 1, true, Dev>)");
+    assert_eq!(
+        networks.discriminator.rust_type(),
+        "(Reshape<2, 2, 1, 1, 1, 4>, Dense<1, 1, 4, 1, true, Dev>)"
+    );
 }
 
 #[test]

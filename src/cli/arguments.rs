@@ -69,7 +69,7 @@ pub(super) struct Run {
     /// Threads that compute [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
-    /// Make a new attempt even if the same configuration has been run
+    /// Make another attempt at a configuration that has been run, or go on with one that was interrupted
     #[arg(long)]
     pub(super) again: bool,
     /// Say what would be done, and do nothing

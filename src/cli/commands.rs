@@ -3,11 +3,12 @@
 use super::Exit;
 use super::arguments::{Arguments, Check, List, Show};
 use super::exit::Failure;
+use super::output;
 use super::run::plan_of;
 use super::table::{Align, duration, grouped, render};
 use crate::architecture::Network;
-use crate::config::Experiment;
 use crate::config::training::Length;
+use crate::config::{self, Experiment};
 use crate::record::run_file::{self, RunFile, State};
 use crate::record::{RunLock, metrics};
 use crate::run::Plan;
@@ -17,26 +18,25 @@ use walkdir::WalkDir;
 
 /// `atelier show FILE`.
 pub(super) fn show(arguments: &Show) -> Result<Exit, Failure> {
-    let loaded = Experiment::load(&arguments.file, &arguments.overrides.sets, std::env::vars())?;
+    let loaded = Experiment::load(&arguments.file, &arguments.overrides.sets, config::environment())?;
     let warnings = loaded.warnings.clone();
     let plan = plan_of(loaded, &arguments.out)?;
     for warning in warnings {
-        eprintln!("warning: {warning}");
+        output::complain(format_args!("warning: {warning}"));
     }
-    println!("{}", plan.experiment.to_toml());
+    output::line(plan.experiment.to_toml())?;
     for (player, network) in
         [("generator", &plan.networks.generator), ("discriminator", &plan.networks.discriminator)]
     {
-        println!("{}", layers(player, network));
+        output::line(layers(player, network))?;
     }
-    println!("{}", what_happens(&plan));
+    output::line(what_happens(&plan))?;
     Ok(Exit::Done)
 }
 
 /// The table of a network's layers.
 fn layers(player: &str, network: &Network) -> String {
-    let header =
-        [(player, Align::Left), ("output", Align::Right), ("parameters", Align::Right)];
+    let header = [(player, Align::Left), ("output", Align::Right), ("parameters", Align::Right)];
     let mut rows = vec![vec!["(input)".to_owned(), network.input().to_string(), String::new()]];
     rows.extend(network.rows().into_iter().map(|row| {
         let parameters = row.parameters.total();
@@ -62,7 +62,13 @@ fn what_happens(plan: &Plan) -> String {
     let steps = plan.experiment.dataset.training_examples().map_or_else(String::new, |examples| {
         plan.schedule(examples).map_or_else(
             |error| format!(" ({error})"),
-            |schedule| format!(" ({} steps of {} examples)", grouped(schedule.total_steps), schedule.examples_per_step()),
+            |schedule| {
+                format!(
+                    " ({} steps of {} examples)",
+                    grouped(schedule.total_steps),
+                    schedule.examples_per_step()
+                )
+            },
         )
     });
     let built = plan.check_built().map_or_else(|error| format!("\n{error}"), |()| String::new());
@@ -74,7 +80,7 @@ pub(super) fn check(arguments: &Check) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
     for file in &arguments.files {
         match check_one(file, &arguments.overrides.sets) {
-            Ok(notes) => println!("{}: ok{notes}", file.display()),
+            Ok(notes) => output::line(format_args!("{}: ok{notes}", file.display()))?,
             Err(failure) => {
                 exit = failure.exit();
                 failure.report();
@@ -85,7 +91,7 @@ pub(super) fn check(arguments: &Check) -> Result<Exit, Failure> {
 }
 
 fn check_one(file: &Path, sets: &[String]) -> Result<String, Failure> {
-    let loaded = Experiment::load(file, sets, std::env::vars())?;
+    let loaded = Experiment::load(file, sets, config::environment())?;
     let mut notes: String = loaded.warnings.iter().map(|warning| format!("\n  warning: {warning}")).collect();
     let plan = plan_of(loaded, Path::new("results"))?;
     if let Some(examples) = plan.experiment.dataset.training_examples() {
@@ -100,7 +106,10 @@ fn check_one(file: &Path, sets: &[String]) -> Result<String, Failure> {
 /// `atelier list [DIR]`.
 pub(super) fn list(arguments: &List) -> Result<Exit, Failure> {
     if !arguments.folder.is_dir() {
-        let message = format!("{} is not a folder; runs write into `results` unless --out says otherwise", arguments.folder.display());
+        let message = format!(
+            "{} is not a folder; runs write into `results` unless --out says otherwise",
+            arguments.folder.display()
+        );
         return Err(Failure::new(Exit::Damaged, message));
     }
     let mut exit = Exit::Done;
@@ -111,11 +120,11 @@ pub(super) fn list(arguments: &List) -> Result<Exit, Failure> {
         }
         let folder = entry.path().parent().unwrap_or(Path::new("."));
         match RunFile::read(entry.path()) {
-            Ok(run) if arguments.json => println!("{}", listed_json(folder, &run)),
+            Ok(run) if arguments.json => output::line(listed_json(folder, &run))?,
             Ok(run) => rows.push(listed(folder, &run)),
             Err(error) => {
                 exit = Exit::Damaged;
-                eprintln!("error: {error}");
+                output::complain(format_args!("error: {error}"));
             }
         }
     }
@@ -130,8 +139,8 @@ pub(super) fn list(arguments: &List) -> Result<Exit, Failure> {
             ("started", Align::Left),
         ];
         match rows.is_empty() {
-            true => println!("no runs in {}", arguments.folder.display()),
-            false => print!("{}", render(&header, &rows)),
+            true => output::line(format_args!("no runs in {}", arguments.folder.display()))?,
+            false => output::bytes(render(&header, &rows).as_bytes())?,
         }
     }
     Ok(exit)
@@ -171,6 +180,8 @@ fn listed_json(folder: &Path, run: &RunFile) -> serde_json::Value {
 
 /// `atelier completions SHELL`.
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
-    clap_complete::generate(shell, &mut Arguments::command(), "atelier", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "atelier", &mut script);
+    output::bytes(&script)?;
     Ok(Exit::Done)
 }

@@ -3,6 +3,7 @@
 use super::Exit;
 use super::arguments::{Data, DataAction, Published};
 use super::exit::Failure;
+use super::output;
 use super::reporter::downloading;
 use super::table::{Align, grouped, render};
 use crate::data::fetch::Policy;
@@ -13,13 +14,13 @@ use std::io::IsTerminal;
 pub(super) fn data(arguments: Data) -> Result<Exit, Failure> {
     let folders = Folders::from_environment(arguments.data_dir.as_deref())?;
     match arguments.action {
-        DataAction::List => Ok(show(&folders)),
+        DataAction::List => show(&folders),
         DataAction::Fetch { name } => fetch(&folders, name),
         DataAction::Verify { name } => verify(&folders, name),
     }
 }
 
-fn show(folders: &Folders) -> Exit {
+fn show(folders: &Folders) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
     let rows: Vec<_> = list(folders)
         .into_iter()
@@ -40,8 +41,8 @@ fn show(folders: &Folders) -> Exit {
         .collect();
     let header =
         [("name", Align::Left), ("what", Align::Left), ("size", Align::Right), ("where", Align::Left)];
-    print!("{}", render(&header, &rows));
-    exit
+    output::bytes(render(&header, &rows).as_bytes())?;
+    Ok(exit)
 }
 
 fn fetch(folders: &Folders, name: Published) -> Result<Exit, Failure> {
@@ -49,10 +50,10 @@ fn fetch(folders: &Folders, name: Published) -> Result<Exit, Failure> {
     let (mut bar, is_terminal) = (None, std::io::stdout().is_terminal());
     let found = named.fetch(&folders.cache, None, &Policy::default(), &mut |progress| {
         if let Some(line) = downloading(&mut bar, is_terminal, &progress) {
-            println!("{line}");
+            output::mention(line);
         }
     })?;
-    println!("{} is in {}", name.word(), found.folder.display());
+    output::line(format_args!("{} is in {}", name.word(), found.folder.display()))?;
     Ok(Exit::Done)
 }
 
@@ -65,16 +66,16 @@ fn verify(folders: &Folders, name: Option<Published>) -> Result<Exit, Failure> {
     for named in wanted {
         let checks = named.verify(folders)?;
         if checks.is_empty() {
-            println!("{}: not here", named.name);
+            output::line(format_args!("{}: not here", named.name))?;
             // Asked for by name, its absence is an answer that a script must notice.
             exit = if name.is_some() { Exit::Damaged } else { exit };
         }
         for check in checks {
             match check.result {
-                Ok(()) => println!("{}: ok", check.path.display()),
+                Ok(()) => output::line(format_args!("{}: ok", check.path.display()))?,
                 Err(error) => {
                     exit = Exit::Damaged;
-                    eprintln!("error: {error}");
+                    output::complain(format_args!("error: {error}"));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Exit codes, and how errors are told.
 
+use super::output;
 use crate::record;
 use crate::run;
 use crate::{architecture, config, data, figures};
@@ -49,6 +50,14 @@ impl Failure {
         Self::Message(exit, message.into())
     }
 
+    /// The same about a file that the program itself had written: it is damaged.
+    pub(super) fn of_result(self) -> Self {
+        match self {
+            Self::Config(error) => Self::Message(Exit::Damaged, error.render()),
+            other => other,
+        }
+    }
+
     /// What the program exits with.
     pub(super) fn exit(&self) -> Exit {
         match self {
@@ -61,8 +70,13 @@ impl Failure {
     pub(super) fn report(self) -> ExitCode {
         let exit = self.exit();
         match self {
-            Self::Config(error) => eprint!("{}", rendered(&*error)),
-            Self::Message(_, message) => eprintln!("error: {message}"),
+            Self::Config(error) => {
+                // One by one: as related diagnostics of one report, they would each begin with an empty "Error:".
+                for problem in error.problems() {
+                    output::complain(rendered(problem).trim_end());
+                }
+            }
+            Self::Message(_, message) => output::complain(format_args!("error: {message}")),
         }
         exit.code()
     }

@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod data;
 mod exit;
+mod output;
 mod reporter;
 mod run;
 mod sample;
@@ -21,6 +22,7 @@ pub fn main() -> ExitCode {
     // clap ends the program itself, with code 2, for a command line that is wrong.
     let arguments = Arguments::parse();
     atelier_kernels::memory::keep_freed_memory();
+    signals::survive_file_size_limit();
     let result = match arguments.command {
         Command::Run(run) => run::run(run),
         Command::Sweep(run) => run::sweep(run),

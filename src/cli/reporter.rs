@@ -1,12 +1,13 @@
 //! A run's events on the terminal, as plain lines, or as JSON.
 
+use super::output::mention;
 use super::table::{duration, grouped};
 use crate::data::fetch;
 use crate::record::MetricsRow;
 use crate::run::{Event, Plan, Reporter};
 use crate::training::Schedule;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::Instant;
 
 /// The reporter for this command line and terminal.
@@ -73,13 +74,21 @@ struct Terminal {
 
 impl Terminal {
     fn new(name: String, is_terminal: bool) -> Self {
-        Self { name, bar: None, is_terminal, started: Instant::now(), first_step: 0, schedule: None, last_row: None }
+        Self {
+            name,
+            bar: None,
+            is_terminal,
+            started: Instant::now(),
+            first_step: 0,
+            schedule: None,
+            last_row: None,
+        }
     }
 
     fn line(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| print_line(text)),
-            None => print_line(text),
+            Some(bar) => bar.suspend(|| mention(text)),
+            None => mention(text),
         }
     }
 
@@ -93,7 +102,8 @@ impl Terminal {
     fn time_left(&self, step: u64) -> Option<String> {
         let schedule = self.schedule?;
         let done = step - self.first_step;
-        let left = (schedule.total_steps - step) as f64 * self.started.elapsed().as_secs_f64() / done.max(1) as f64;
+        let left =
+            (schedule.total_steps - step) as f64 * self.started.elapsed().as_secs_f64() / done.max(1) as f64;
         Some(duration(left))
     }
 
@@ -166,7 +176,7 @@ impl Reporter for Terminal {
                 if let Some(bar) = self.bar.take() {
                     bar.finish_and_clear();
                 }
-                print_line(&format!("{state}: {}", folder.root().display()));
+                mention(format_args!("{state}: {}", folder.root().display()));
             }
         }
     }
@@ -203,11 +213,6 @@ impl Reporter for Json {
                 json!({"event": "ended", "run": folder.root(), "state": state.as_str()})
             }
         };
-        print_line(&line.to_string());
+        mention(line);
     }
-}
-
-/// `println!` panics when the reader of a pipe has gone; training goes on without it.
-fn print_line(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
 }

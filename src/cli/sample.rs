@@ -3,6 +3,7 @@
 use super::Exit;
 use super::arguments::Sample;
 use super::exit::Failure;
+use super::output;
 use crate::config::Experiment;
 use crate::record::atomic;
 use crate::run::{self, Folder, Plan};
@@ -19,8 +20,11 @@ pub(super) fn sample(arguments: &Sample) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Damaged, message));
     }
     // The run's own file, and nothing from the environment: what was trained is what is sampled.
-    let loaded = Experiment::load(&folder.experiment(), &[], std::iter::empty())?;
-    let plan = Plan { folder, ..super::run::plan_of(loaded, Path::new("results"))? };
+    let plan = Experiment::load(&folder.experiment(), &[], std::iter::empty())
+        .map_err(Failure::from)
+        .and_then(|loaded| super::run::plan_of(loaded, Path::new("results")))
+        .map_err(Failure::of_result)?;
+    let plan = Plan { folder, ..plan };
     let checkpoint = arguments.checkpoint.clone().unwrap_or_else(|| plan.folder.latest());
     let grid = (usize::from(arguments.rows), usize::from(arguments.columns));
     let png = run::sample(&plan, &checkpoint, grid, arguments.seed)?;
@@ -29,6 +33,6 @@ pub(super) fn sample(arguments: &Sample) -> Result<Exit, Failure> {
         None => plan.folder.samples().join(format!("seed{}.png", arguments.seed)),
     };
     atomic::write(&path, &png)?;
-    println!("{}", path.display());
+    output::line(path.display())?;
     Ok(Exit::Done)
 }

@@ -4,6 +4,14 @@ use super::Exit;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+/// Lets writing beyond a limit on the size of files fail, with a message, instead of killing the program.
+pub(super) fn survive_file_size_limit() {
+    // Where the system refuses, the limit kills as it would anyway.
+    #[cfg(unix)]
+    let _ =
+        signal_hook::flag::register(signal_hook::consts::signal::SIGXFSZ, Arc::new(AtomicBool::new(false)));
+}
+
 /// The flag that a run watches, and which signal set it.
 pub(super) struct Signals {
     pub(super) stop: Arc<AtomicBool>,
@@ -21,9 +29,6 @@ impl Signals {
             signal_hook::flag::register(signal, Arc::clone(&stop))?;
             signal_hook::flag::register_usize(signal, Arc::clone(&which), signal as usize)?;
         }
-        // Writing beyond a limit on the size of files then fails, with a message, instead of killing the program.
-        #[cfg(unix)]
-        signal_hook::flag::register(signal_hook::consts::signal::SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
         Ok(Self { stop, which })
     }
 

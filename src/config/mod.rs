@@ -37,7 +37,7 @@ use figment::value::Dict;
 
 pub use error::{Error, Problem};
 pub use objective::Update;
-pub use source::{ENVIRONMENT_PREFIX, LARGEST_FILE, Place};
+pub use source::{ENVIRONMENT_PREFIX, LARGEST_FILE, Place, environment};
 pub use sweep::{Setting, Sweep};
 
 use architecture::Architecture;
@@ -108,7 +108,7 @@ impl Experiment {
     /// Loads the file at `path` with everything that goes below and above it.
     ///
     /// `sets` are the arguments of `--set`, each `section.key=value` with a TOML value or a bare word; `environment`
-    /// is usually `std::env::vars()`, of which those with [`ENVIRONMENT_PREFIX`] count.
+    /// is usually [`environment()`], of which those with [`ENVIRONMENT_PREFIX`] count.
     ///
     /// # Errors
     ///

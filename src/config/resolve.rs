@@ -148,7 +148,12 @@ fn read_table<T: DeserializeOwned>(
             }
             return None;
         }
-        findings.add(explain::explain(root, Misfit { path: [at, &inner].concat(), kind: misfit.kind }));
+        // Where the one key of `{ word = … }` was taken out, the table that is left is no mistake of the user's.
+        let is_leftover = matches!(misfit.kind, read::Kind::NotOneWord { found: 0, .. })
+            && removed.iter().any(|path| path.starts_with(&inner));
+        if !is_leftover {
+            findings.add(explain::explain(root, Misfit { path: [at, &inner].concat(), kind: misfit.kind }));
+        }
         if !key::remove(&mut table, &inner) {
             return None;
         }

@@ -266,6 +266,14 @@ pub(super) fn parse_sets(arguments: &[String]) -> Result<Layer, Error> {
     Ok(layer)
 }
 
+/// The environment's variables as text. `std::env::vars` panics where one of them, of whatever program, is not UTF-8.
+///
+/// In a value for the configuration, bytes that are not UTF-8 become U+FFFD, which the checks then refuse.
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+}
+
 /// What an environment variable that is meant for the configuration begins with.
 pub const ENVIRONMENT_PREFIX: &str = "ATELIER__";
 

@@ -318,8 +318,8 @@ pub(super) fn grouped(number: u64) -> String {
 
 fn read(path: &Path, advice: &str) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::Read { path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
-    let length = file.metadata().map_err(failed)?;
+    // Asked before opening: opening a named pipe would wait for a writer.
+    let length = std::fs::metadata(path).map_err(failed)?;
     if !length.is_file() {
         return Err(damaged(path, "is not a file".to_owned(), advice));
     }
@@ -331,6 +331,7 @@ fn read(path: &Path, advice: &str) -> Result<Vec<u8>, Error> {
         );
         return Err(damaged(path, reason, advice));
     }
+    let file = File::open(path).map_err(failed)?;
     let mut bytes = Vec::with_capacity(length.len() as usize);
     file.take(LARGEST).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)

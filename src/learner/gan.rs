@@ -66,7 +66,11 @@ impl<Dev: Compute> Gan<Dev> {
         average: Option<Average<Dev>>,
     ) -> Self {
         Self {
-            generator_optimizer: Optimizer::new(settings.optimizers.generator, "the generator's gradient", &mut *generator),
+            generator_optimizer: Optimizer::new(
+                settings.optimizers.generator,
+                "the generator's gradient",
+                &mut *generator,
+            ),
             discriminator_optimizer: Optimizer::new(
                 settings.optimizers.discriminator,
                 "the discriminator's gradient",
@@ -99,7 +103,12 @@ impl<Dev: Compute> Gan<Dev> {
     ///
     /// # Errors
     /// If a loss or gradient is not finite.
-    pub fn gradients(&mut self, step: u64, latents: &[f32], real: &[f32]) -> Result<Gradients<Dev>, Diverged> {
+    pub fn gradients(
+        &mut self,
+        step: u64,
+        latents: &[f32],
+        real: &[f32],
+    ) -> Result<Gradients<Dev>, Diverged> {
         let keys = self.keys(step);
         let latents = self.batch(latents);
         let fake = self.generator.traced(latents.leaky_traced(), Pass::train(keys.latents).from_data());
@@ -138,7 +147,8 @@ impl<Dev: Compute> Gan<Dev> {
         for (part, real) in (0..).zip(batches) {
             let index = step * moves + part;
             let keys = self.keys(index);
-            let fakes = self.generator.forward(self.batch(&self.latents(index)), Pass::train(keys.latents).frozen());
+            let fakes =
+                self.generator.forward(self.batch(&self.latents(index)), Pass::train(keys.latents).frozen());
             let judged = self.judge(fakes, real, keys);
             let (gradients, losses) = self.discriminator_gradients(judged)?;
             self.discriminator_optimizer.step(&mut *self.discriminator, &gradients);
@@ -156,7 +166,9 @@ impl<Dev: Compute> Gan<Dev> {
         let fake = self.generator.traced(latents.leaky_traced(), Pass::train(keys.latents).from_data());
         let logits = self.discriminator.traced(fake, Pass::train(keys.fake).frozen());
         let real_logits = match (self.settings.loss.compares_pairs(), batches.last()) {
-            (true, Some(real)) => self.discriminator.forward(self.batch(real), Pass::train(keys.real).frozen()).as_vec(),
+            (true, Some(real)) => {
+                self.discriminator.forward(self.batch(real), Pass::train(keys.real).frozen()).as_vec()
+            }
             _ => Vec::new(),
         };
         let value = self.settings.loss.generator(&real_logits, &logits.as_vec());
@@ -226,7 +238,9 @@ fn seeded<Dev: Compute>(logits: Traced<Dev>, slopes: &[f32]) -> Tensor<Rank0, f3
     (logits * slopes).sum()
 }
 
-fn backward<Dev: Compute>(scalar: Tensor<Rank0, f32, Dev, OwnedTape<f32, Dev>>) -> dfdx::tensor::Gradients<f32, Dev> {
+fn backward<Dev: Compute>(
+    scalar: Tensor<Rank0, f32, Dev, OwnedTape<f32, Dev>>,
+) -> dfdx::tensor::Gradients<f32, Dev> {
     scalar.backward()
 }
 

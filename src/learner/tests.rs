@@ -34,7 +34,13 @@ fn gan(sets: &[&str]) -> Gan<Cpu> {
         batch_size: BATCH,
         seed: 3,
     };
-    Gan::new(settings, Cpu::default(), generator, fresh(&networks.discriminator, "weights.discriminator"), average)
+    Gan::new(
+        settings,
+        Cpu::default(),
+        generator,
+        fresh(&networks.discriminator, "weights.discriminator"),
+        average,
+    )
 }
 
 /// Batches of the given step, as a training loop would bring them.
@@ -104,7 +110,8 @@ fn the_average_follows_weights_and_statistics_and_is_sampled_from() {
     let latents = vec![0.5; 50];
     let with_average = gan.sample(&latents);
     gan.restore(1, &mut |name, _| {
-        let source = name.strip_prefix("average.").map_or(name.to_owned(), |rest| format!("generator.{rest}"));
+        let source =
+            name.strip_prefix("average.").map_or(name.to_owned(), |rest| format!("generator.{rest}"));
         Ok(after[&source].values.clone())
     })
     .unwrap();

@@ -106,12 +106,8 @@ activation!(
     |_: &Relu, x, _: Tensor<X, f32, Dev, T>, v| along_pieces(0.0, x, v)
 );
 // The tangents of the smooth ones depend on y, and say so on the tape: y's gradient flows into the forward pass.
-activation!(
-    Tanh,
-    |_| Tanh,
-    |_: &Tanh| Function::Tanh,
-    |_: &Tanh, _, y: Tensor<X, f32, Dev, T>, v| v * (y.square().negate() + 1.0)
-);
+activation!(Tanh, |_| Tanh, |_: &Tanh| Function::Tanh, |_: &Tanh, _, y: Tensor<X, f32, Dev, T>, v| v
+    * (y.square().negate() + 1.0));
 activation!(
     Sigmoid,
     |_| Sigmoid,

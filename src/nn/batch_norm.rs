@@ -59,7 +59,8 @@ impl<const H: usize, const W: usize, const C: usize, Dev: Compute> Layer<Image<H
         };
         let mut parameters =
             [&mut self.gamma, &mut self.beta, &mut self.running_mean, &mut self.running_variance];
-        Dev::apply(operation, x.reshape_like(&(shape.0, H * W * C)), &mut parameters, pass).reshape_like(&shape)
+        Dev::apply(operation, x.reshape_like(&(shape.0, H * W * C)), &mut parameters, pass)
+            .reshape_like(&shape)
     }
 
     /// From dfdx's operations, in evaluation and in training; in training the batch's statistics move along.
@@ -82,9 +83,12 @@ impl<const H: usize, const W: usize, const C: usize, Dev: Compute> Layer<Image<H
             Mode::Train => {
                 let (centred, root) = standardise(primal);
                 let normal = centred / root.with_empty_tape().broadcast_like::<_, Axis<0>>(&rows);
-                let v = v.with_empty_tape() - v.mean::<(usize,), Axis<0>>().broadcast_like::<_, Axis<0>>(&rows);
+                let v =
+                    v.with_empty_tape() - v.mean::<(usize,), Axis<0>>().broadcast_like::<_, Axis<0>>(&rows);
                 let onto = (v.with_empty_tape() * normal.with_empty_tape()).mean::<(usize,), Axis<0>>();
-                (v - normal * onto.broadcast_like::<_, Axis<0>>(&rows)) / root.broadcast_like::<_, Axis<0>>(&rows) * gamma()
+                (v - normal * onto.broadcast_like::<_, Axis<0>>(&rows))
+                    / root.broadcast_like::<_, Axis<0>>(&rows)
+                    * gamma()
             }
         };
         (self.forward(x, pass), along.reshape_like(&shape))
@@ -128,7 +132,9 @@ impl Operation for BatchNormOperation {
     }
 
     fn forward(&mut self, _: usize, x: &[f32], parameters: &[&[f32]], y: &mut [f32]) {
-        let [gamma, beta, running_mean, running_variance] = parameters else { unreachable!("four parameters") };
+        let [gamma, beta, running_mean, running_variance] = parameters else {
+            unreachable!("four parameters")
+        };
         self.inverse_std = vec![0.0; self.channels];
         match self.mode {
             Mode::Train => {
@@ -185,7 +191,9 @@ impl Operation for BatchNormOperation {
         let (batch, features) = *x.shape();
         let rows = (batch * self.pixels, self.channels);
         let x = x.reshape_like(&rows);
-        let [gamma, beta, running_mean, running_variance] = parameters else { unreachable!("four parameters") };
+        let [gamma, beta, running_mean, running_variance] = parameters else {
+            unreachable!("four parameters")
+        };
         let (centred, root) = match self.mode {
             Mode::Train => {
                 if self.learns {
@@ -193,8 +201,9 @@ impl Operation for BatchNormOperation {
                     let mean = data.clone().mean::<(usize,), Axis<0>>();
                     let centred = data - mean.clone().broadcast_like::<_, Axis<0>>(&rows);
                     let variance = centred.square().mean::<(usize,), Axis<0>>();
-                    let moved =
-                        |old: &Tensor<(usize,), f32, Dev>, new| old.clone() * MOMENTUM + new * (1.0 - MOMENTUM);
+                    let moved = |old: &Tensor<(usize,), f32, Dev>, new| {
+                        old.clone() * MOMENTUM + new * (1.0 - MOMENTUM)
+                    };
                     **running_mean = moved(running_mean, mean);
                     **running_variance = moved(running_variance, variance);
                 }
@@ -206,7 +215,8 @@ impl Operation for BatchNormOperation {
             }
         };
         let normal = centred / root.broadcast_like::<_, Axis<0>>(&rows);
-        let y = normal * gamma.retaped::<T>().broadcast_like::<_, Axis<0>>(&rows) + beta.retaped::<T>().broadcast_like::<_, Axis<0>>(&rows);
+        let y = normal * gamma.retaped::<T>().broadcast_like::<_, Axis<0>>(&rows)
+            + beta.retaped::<T>().broadcast_like::<_, Axis<0>>(&rows);
         y.reshape_like(&(batch, features))
     }
 }

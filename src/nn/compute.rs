@@ -130,7 +130,11 @@ impl Compute for Cpu {
                 }
                 let slices: Vec<_> = values.iter().map(read).collect();
                 let saved = Saved { x: read(&x), y: read(&output), parameters: &slices, dy: &dy };
-                operation.backward(batch, saved, Wanted { x: dx.as_deref_mut(), parameters: &mut dparameters });
+                operation.backward(
+                    batch,
+                    saved,
+                    Wanted { x: dx.as_deref_mut(), parameters: &mut dparameters },
+                );
                 if let Some(mut dx) = dx {
                     for (sum, known) in dx.iter_mut().zip(known.iter().flatten()) {
                         *sum += known;
@@ -202,7 +206,11 @@ impl Compute for dfdx::prelude::Cuda {
         // The update rules run on the host: one transfer each way of some ten megabytes a step.
         let mut host = value.as_vec();
         let mut hosted: Vec<_> = state.iter().map(Tensor::as_vec).collect();
-        update(&mut host, &gradient.as_vec(), &mut hosted.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>());
+        update(
+            &mut host,
+            &gradient.as_vec(),
+            &mut hosted.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>(),
+        );
         value.copy_from(&host);
         for (tensor, values) in state.iter_mut().zip(&hosted) {
             tensor.copy_from(values);
@@ -242,7 +250,11 @@ pub fn read<S: Shape>(tensor: &Tensor<S, f32, Cpu, NoneTape>) -> &[f32] {
     }
     let first: *const f32 = &tensor[S::Concrete::default()];
     // Both ends are bounds-checked by dfdx; broadcast (repeated) or strided tensors do not span their length.
-    assert_eq!(&raw const tensor[last], first.wrapping_add(length - 1), "only row-major tensors can be read in place");
+    assert_eq!(
+        &raw const tensor[last],
+        first.wrapping_add(length - 1),
+        "only row-major tensors can be read in place"
+    );
     // SAFETY: a `Cpu` tensor's elements lie in one `Vec<f32>` which the tensor keeps alive and unchanged while it is
     // borrowed; the first and the last element were just found `length - 1` apart in it, so all between are in bounds
     // and initialised.

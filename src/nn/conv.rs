@@ -127,7 +127,18 @@ macro_rules! convolution {
             fn build(builder: &mut Builder<'_, Dev>) -> Self {
                 const {
                     if !$fits(H, W, HO, WO, S) {
-                        const_panic::concat_panic!($message, S, ": ", H, "×", W, " does not give ", HO, "×", WO);
+                        const_panic::concat_panic!(
+                            $message,
+                            S,
+                            ": ",
+                            H,
+                            "×",
+                            W,
+                            " does not give ",
+                            HO,
+                            "×",
+                            WO
+                        );
                     }
                 }
                 builder.next_layer();

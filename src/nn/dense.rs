@@ -11,7 +11,14 @@ use dfdx::tensor_ops::{BroadcastTo, ReshapeTo, TryMatMul};
 ///
 /// x: (B, H, W, C), W: (H·W·C, O), b: (O) if `BIAS`, y: (B, 1, 1, O).
 #[derive(Debug)]
-pub struct Dense<const H: usize, const W: usize, const C: usize, const O: usize, const BIAS: bool, Dev: Compute> {
+pub struct Dense<
+    const H: usize,
+    const W: usize,
+    const C: usize,
+    const O: usize,
+    const BIAS: bool,
+    Dev: Compute,
+> {
     weight: Parameter<Dev>,
     bias: Option<Parameter<Dev>>,
 }

@@ -39,7 +39,9 @@ impl<X: Shape, Dev: Compute> Layer<X, Dev> for Dropout {
     type Output = X;
 
     fn build(builder: &mut Builder<'_, Dev>) -> Self {
-        let Words::Dropout(rate) = *builder.next_layer() else { panic!("types and words come from one list") };
+        let Words::Dropout(rate) = *builder.next_layer() else {
+            panic!("types and words come from one list")
+        };
         Self { rate }
     }
 

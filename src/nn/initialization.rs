@@ -14,7 +14,12 @@ pub struct Fans {
 /// Fills `values` with weights for a layer with these fans.
 ///
 /// He's normal distribution is not truncated, where Keras' is at two standard deviations.
-pub(super) fn draw(initialization: Initialization, fans: Fans, generator: &mut impl RngCore, values: &mut [f32]) {
+pub(super) fn draw(
+    initialization: Initialization,
+    fans: Fans,
+    generator: &mut impl RngCore,
+    values: &mut [f32],
+) {
     let normal = |std: f32, generator: &mut _, values: &mut [f32]| {
         fill_normal(generator, values);
         for value in values {

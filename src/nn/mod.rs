@@ -20,13 +20,13 @@ mod reshape;
 use dfdx::shapes::{Const, Shape};
 use dfdx::tensor::{Tape, Tensor};
 
+pub use crate::config::training::Initialization;
 pub use activation::{LeakyRelu, Relu, Sigmoid, Tanh};
 pub use batch_norm::BatchNorm;
 pub use compute::{Compute, Operation, read};
 pub use conv::{Conv, ConvTranspose};
 pub use dense::Dense;
 pub use dropout::Dropout;
-pub use crate::config::training::Initialization;
 pub use initialization::Fans;
 pub use parameter::{Builder, Parameter};
 pub use reshape::Reshape;
@@ -67,7 +67,15 @@ pub struct Pass {
 impl Pass {
     /// A training pass whose dropout masks follow from `key`, with all gradients.
     pub fn train(key: u64) -> Self {
-        Self { mode: Mode::Train, parameter_gradients: true, input_gradient: true, shared_inputs: false, composed: false, key, dropouts: 0 }
+        Self {
+            mode: Mode::Train,
+            parameter_gradients: true,
+            input_gradient: true,
+            shared_inputs: false,
+            composed: false,
+            key,
+            dropouts: 0,
+        }
     }
 
     /// An evaluation pass.

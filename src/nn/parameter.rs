@@ -55,7 +55,8 @@ impl<'a, Dev: Compute> Builder<'a, Dev> {
     /// # Panics
     /// If the type has more layers than the words: the two are made from one list.
     pub(super) fn next_layer(&mut self) -> &'a Words {
-        let (position, words) = self.words.next().expect("a type and its words have the same number of layers");
+        let (position, words) =
+            self.words.next().expect("a type and its words have the same number of layers");
         self.position = position;
         words
     }

@@ -48,7 +48,18 @@ impl<
         const {
             if H * W * C != HO * WO * CO {
                 const_panic::concat_panic!(
-                    "reshape: ", HO, "×", WO, "×", CO, " has another number of values than ", H, "×", W, "×", C
+                    "reshape: ",
+                    HO,
+                    "×",
+                    WO,
+                    "×",
+                    CO,
+                    " has another number of values than ",
+                    H,
+                    "×",
+                    W,
+                    "×",
+                    C
                 );
             }
         }

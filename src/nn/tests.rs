@@ -88,7 +88,10 @@ fn weigh<Y: Shape, T: Tape<f32, Cpu>>(y: Tensor<Y, f32, Cpu, T>) -> Tensor<Rank0
 }
 
 /// The gradients of all trainable parameters, one after the other.
-fn parameter_gradients<X: Shape, L: Layer<X, Cpu>>(layer: &mut L, gradients: &Gradients<f32, Cpu>) -> Vec<f32> {
+fn parameter_gradients<X: Shape, L: Layer<X, Cpu>>(
+    layer: &mut L,
+    gradients: &Gradients<f32, Cpu>,
+) -> Vec<f32> {
     let mut all = Vec::new();
     layer.visit(&mut |parameter| {
         if parameter.trainable {
@@ -135,7 +138,8 @@ fn gradients_are_the_slopes_of_the_output() {
         let direction = normal(2, along_x.len());
         let mut at = |by: f32| {
             let values: Vec<f32> = x.as_vec().iter().zip(&direction).map(|(x, d)| x + by * d).collect();
-            let moved: Tensor<Image<5, 6, 2>, f32, Cpu, NoneTape> = x.device().tensor_from_vec(values, *x.shape());
+            let moved: Tensor<Image<5, 6, 2>, f32, Cpu, NoneTape> =
+                x.device().tensor_from_vec(values, *x.shape());
             f64::from(weigh(layer.forward(moved, &mut pass.clone().frozen())).array())
         };
         let slope = (at(h) - at(-h)) / f64::from(2.0 * h);
@@ -175,7 +179,9 @@ fn kernels_agree_with_the_composition_of_dfdx_operations() {
         };
         let kernels = run(Pass::train(3));
         let composed = run(Pass::train(3).composed());
-        for (what, (a, b)) in ["output", "input", "parameters", "statistics"].iter().zip(kernels.iter().zip(&composed)) {
+        for (what, (a, b)) in
+            ["output", "input", "parameters", "statistics"].iter().zip(kernels.iter().zip(&composed))
+        {
             assert!(distance(a, b) < 1e-5, "{mode:?} {what}: {:e}", distance(a, b));
         }
     }
@@ -232,7 +238,10 @@ type Smooth = (
             BatchNorm<3, 2, 3, Cpu>,
             (
                 Dropout,
-                (ConvTranspose<3, 2, 3, 6, 4, 2, 3, 2, false, Cpu>, (Sigmoid, (Dense<6, 4, 2, 4, true, Cpu>, (Tanh, Dense<1, 1, 4, 1, true, Cpu>)))),
+                (
+                    ConvTranspose<3, 2, 3, 6, 4, 2, 3, 2, false, Cpu>,
+                    (Sigmoid, (Dense<6, 4, 2, 4, true, Cpu>, (Tanh, Dense<1, 1, 4, 1, true, Cpu>))),
+                ),
             ),
         ),
     ),
@@ -302,7 +311,8 @@ fn the_tangent_of_a_piecewise_linear_network_is_its_increment() {
     let h = 1e-3;
     let values = x.as_vec().iter().zip(v.as_vec()).map(|(x, v)| x + h * v).collect();
     let after = layer.forward(x.device().tensor_from_vec(values, *x.shape()), &mut Pass::train(0));
-    let increment: Vec<f32> = after.as_vec().iter().zip(y.as_vec()).map(|(after, y)| (after - y) / h).collect();
+    let increment: Vec<f32> =
+        after.as_vec().iter().zip(y.as_vec()).map(|(after, y)| (after - y) / h).collect();
     assert!(distance(&increment, &along.as_vec()) < 2e-3, "{increment:?} {:?}", along.as_vec());
 }
 
@@ -343,7 +353,8 @@ fn running_statistics_move_only_in_a_network_that_learns() {
         });
         all
     }
-    for (pass, moves) in [(Pass::train(0), true), (Pass::train(0).frozen(), false), (Pass::evaluate(), false)] {
+    for (pass, moves) in [(Pass::train(0), true), (Pass::train(0).frozen(), false), (Pass::evaluate(), false)]
+    {
         let (before, after) = statistics(&pass);
         assert_eq!(before != after, moves, "{pass:?}");
     }

@@ -11,7 +11,9 @@ fn values_at_hand_computed_logits() {
         assert!((loss.discriminator(&real, &fake).loss - d).abs() < 1e-8);
     }
     assert!((Minimax.generator(&real, &fake).loss + 0.5 * (0.313_261_688 + 3.048_587_352)).abs() < 1e-8);
-    assert!((NonSaturating.generator(&real, &fake).loss - 0.5 * (1.313_261_688 + 0.048_587_352)).abs() < 1e-8);
+    assert!(
+        (NonSaturating.generator(&real, &fake).loss - 0.5 * (1.313_261_688 + 0.048_587_352)).abs() < 1e-8
+    );
 }
 
 #[test]
@@ -47,7 +49,10 @@ fn saturated_logits_give_finite_gradients_of_the_right_sign() {
             // The discriminator wants real logits up and fake ones down, the generator fake ones up.
             assert!(d.real[0] <= 0.0 && d.fake[0] >= 0.0 && g.fake[0] <= 0.0, "{loss:?} at {logit}");
             let wrong_way = if logit > 0.0 { d.fake[0] } else { -d.real[0] };
-            assert!((wrong_way - 1.0).abs() < 1e-6, "{loss:?}: a confident mistake has slope 1, not {wrong_way}");
+            assert!(
+                (wrong_way - 1.0).abs() < 1e-6,
+                "{loss:?}: a confident mistake has slope 1, not {wrong_way}"
+            );
         }
     }
 }

@@ -44,7 +44,11 @@ pub(super) fn load(
                 let size = |(height, width, channels)| format!("{height}×{width}×{channels}");
                 return Err(Error::Damaged {
                     path: images.into(),
-                    reason: format!("its images are {}, but dataset.shape says {}", size(dataset.shape), size(*shape)),
+                    reason: format!(
+                        "its images are {}, but dataset.shape says {}",
+                        size(dataset.shape),
+                        size(*shape)
+                    ),
                     advice: "set dataset.shape to what the file holds".into(),
                 });
             }

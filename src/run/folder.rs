@@ -1,7 +1,7 @@
 //! Where a run lives, and what its files are called.
 
 use crate::config::Experiment;
-use crate::record::run_file::{self, RunFile};
+use crate::record::run_file::{self, RunFile, State};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,8 @@ impl Folder {
         Self::at(out.join(&experiment.name).join(format!("seed{}-{}", experiment.seed, &hash[..8])))
     }
 
-    /// The first free folder beside this one for another attempt at the same configuration.
+    /// The folder beside this one for another attempt at the same configuration: the first that is free, or that holds
+    /// an attempt which can still be gone on with.
     pub fn again(&self) -> Self {
         let attempt = |number: u32| {
             let mut name = self.root.file_name().unwrap_or_default().to_os_string();
@@ -33,7 +34,15 @@ impl Folder {
         if !self.run_file().exists() {
             return self.clone();
         }
-        (2..).map(attempt).find(|folder| !folder.run_file().exists()).unwrap_or_else(|| self.clone())
+        (2..).map(attempt).find(|folder| !folder.is_over()).unwrap_or_else(|| self.clone())
+    }
+
+    /// Whether there is a run that nothing can be added to: it ended, or its `run.toml` is damaged.
+    fn is_over(&self) -> bool {
+        match self.read_run_file() {
+            Ok(run) => run.is_some_and(|run| matches!(run.state, State::Complete | State::Diverged)),
+            Err(_) => true,
+        }
     }
 
     /// The folder itself.

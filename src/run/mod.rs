@@ -20,7 +20,7 @@ use crate::networks;
 use crate::random::Stream;
 use crate::record::provenance::{Build, Provenance};
 use crate::record::run_file::{DatasetRecord, RunFile, State, Timestamp};
-use crate::record::{self, Checkpoint, MetricsFile, RunLock, atomic};
+use crate::record::{self, Checkpoint, MetricsFile, MetricsRow, RunLock, atomic};
 use crate::training::{self, End, Progress, Schedule};
 use recorder::Recorder;
 use std::path::Path;
@@ -95,12 +95,14 @@ pub enum Error {
         now: String,
     },
     /// A loss or gradient is not finite.
-    #[error("training diverged at step {step}: {reason}; the last good checkpoint is kept")]
+    #[error("training diverged at step {step}: {reason}; {}", if *.is_kept { "the last good checkpoint is kept" } else { "no checkpoint had been written yet" })]
     Diverged {
         /// The step that could not be made, from 1.
         step: u64,
         /// Which quantity, and its value.
         reason: String,
+        /// Whether there is a checkpoint from before.
+        is_kept: bool,
     },
     /// A picture could not be drawn.
     #[error(transparent)]
@@ -127,8 +129,6 @@ pub struct Options<'a> {
     pub data: &'a Folders,
     /// Threads that compute, for the record.
     pub threads: usize,
-    /// Make a new attempt even if there is one.
-    pub again: bool,
     /// Set when the run should save its state and end.
     pub stop: &'a AtomicBool,
 }
@@ -210,11 +210,8 @@ impl Plan {
     ///
     /// # Errors
     /// [`Error`]; whatever was saved before is kept, and the run can be given again.
-    pub fn execute(mut self, options: &Options<'_>, reporter: &mut dyn Reporter) -> Result<Outcome, Error> {
+    pub fn execute(self, options: &Options<'_>, reporter: &mut dyn Reporter) -> Result<Outcome, Error> {
         self.check_built()?;
-        if options.again {
-            self.folder = self.folder.again();
-        }
         match self.folder.read_run_file()?.map(|run| run.state) {
             Some(State::Complete) => return Ok(Outcome::AlreadyComplete),
             Some(State::Diverged) => return Ok(Outcome::AlreadyDiverged),
@@ -228,7 +225,8 @@ impl Plan {
         let schedule = self.schedule(dataset.train.len())?;
         let folder = self.folder.clone();
         for path in [folder.root(), &folder.samples(), &folder.checkpoints()] {
-            std::fs::create_dir_all(path).map_err(|source| record::Error::Write { path: path.into(), source })?;
+            std::fs::create_dir_all(path)
+                .map_err(|source| record::Error::Write { path: path.into(), source })?;
         }
         let _lock = RunLock::acquire(folder.root())?;
         for path in [folder.root(), &folder.samples(), &folder.checkpoints()] {
@@ -247,11 +245,12 @@ impl Plan {
         reporter: &mut dyn Reporter,
     ) -> Result<Outcome, Error> {
         let mut run_file = self.run_file(&model, dataset, options)?;
-        let progress = self.resume(&mut model)?;
+        let progress = self.resume(&mut model, &schedule)?;
         let (metrics, rows) = match progress.step {
             0 => (MetricsFile::create(&self.folder.metrics())?, Vec::new()),
             step => MetricsFile::resume(&self.folder.metrics(), step)?,
         };
+        self.check_rows(&rows, &progress)?;
         let seconds = rows.last().map_or(0.0, |row| row.seconds);
         let progress = Progress { seconds, ..progress };
         run_file.resumed += u32::from(progress.step > 0);
@@ -276,20 +275,23 @@ impl Plan {
             &mut recorder,
             options.stop,
         );
-        match result {
+        let finished = match result {
             Ok(End::Complete) => recorder.finish(State::Complete, None).map(|()| Outcome::Complete),
             Ok(End::Interrupted) => recorder.finish(State::Interrupted, None).map(|()| Outcome::Interrupted),
             Err(training::Error::Diverged { step, reason }) => {
-                let error = Error::Diverged { step, reason: reason.to_string() };
-                recorder.finish(State::Diverged, Some(error.to_string()))?;
-                Err(error)
+                let is_kept = self.folder.latest().exists();
+                let error = Error::Diverged { step, reason: reason.to_string(), is_kept };
+                match recorder.finish(State::Diverged, Some(error.to_string())) {
+                    Ok(()) => return Err(error),
+                    Err(error) => Err(error),
+                }
             }
-            Err(training::Error::Watcher(error)) => {
-                // The disk may be what failed: if even this cannot be written, `running` without a lock says as much.
-                let _ = recorder.finish(State::Failed, Some(error.to_string()));
-                Err(error)
-            }
+            Err(training::Error::Watcher(error)) => Err(error),
+        };
+        if let Err(error) = &finished {
+            recorder.fail(error.to_string());
         }
+        finished
     }
 
     /// `run.toml` as it stands at the start of this process.
@@ -325,14 +327,43 @@ impl Plan {
     }
 
     /// Puts the newest checkpoint into the model, if there is one; says where training stands.
-    fn resume(&self, model: &mut Model) -> Result<Progress, Error> {
+    fn resume(&self, model: &mut Model, schedule: &Schedule) -> Result<Progress, Error> {
         let path = self.folder.latest();
         if !path.exists() {
             return Ok(Progress::default());
         }
         let checkpoint = Checkpoint::read(&path)?;
         checkpoint.check_configuration(&path, &configuration_hash(&self.experiment))?;
-        Ok(model.restore(&path, checkpoint)?)
+        let progress = model.restore(&path, checkpoint)?;
+        if progress.step > schedule.total_steps {
+            return Err(record::Error::Damaged {
+                place: path.display().to_string(),
+                reason: format!(
+                    "it stands at step {}, but the run has only {}",
+                    progress.step, schedule.total_steps
+                ),
+                advice: "take an older checkpoint, or train again with --again".into(),
+            }
+            .into());
+        }
+        Ok(progress)
+    }
+
+    /// Rows that should lie before the checkpoint and do not would be missing from `metrics.csv` for ever.
+    fn check_rows(&self, rows: &[MetricsRow], progress: &Progress) -> Result<(), Error> {
+        let last = rows.last().map_or(0, |row| row.step);
+        if last.checked_add(progress.steps_since_row) == Some(progress.step) {
+            return Ok(());
+        }
+        Err(record::Error::Damaged {
+            place: self.folder.metrics().display().to_string(),
+            reason: format!(
+                "its rows end at step {last}, but the checkpoint stands at step {}",
+                progress.step
+            ),
+            advice: "bring the missing rows back, or train again with --again".into(),
+        }
+        .into())
     }
 }
 

@@ -64,7 +64,8 @@ impl Model {
     pub fn restore(&mut self, path: &Path, mut checkpoint: Checkpoint) -> record::Result<Progress> {
         let expected: Vec<(String, Vec<usize>)> =
             self.learner.state().into_iter().map(|array| (array.name, array.shape)).collect();
-        checkpoint.check_tensors(path, expected.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())))?;
+        checkpoint
+            .check_tensors(path, expected.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())))?;
         let progress = read_progress(path, &checkpoint)?;
         let mut failure = None;
         let restored = self.learner.restore(progress.step, &mut |name, shape| {
@@ -116,13 +117,19 @@ fn columns(sums: &Losses) -> [f64; 6] {
 }
 
 /// A checkpoint of `learner` at `progress`. Timings are left out: two runs of one file must give the same bytes.
-pub(super) fn checkpoint(experiment: &Experiment, learner: &mut dyn Learner, progress: &Progress) -> Checkpoint {
+pub(super) fn checkpoint(
+    experiment: &Experiment,
+    learner: &mut dyn Learner,
+    progress: &Progress,
+) -> Checkpoint {
     let tensors = learner.state().into_iter();
     // f64 as bits: a resumed mean must come out to the last digit.
     let sums: Vec<String> =
         columns(&progress.sums).iter().map(|sum| format!("{:016x}", sum.to_bits())).collect();
     Checkpoint {
-        tensors: tensors.map(|array| (array.name, Tensor { shape: array.shape, data: array.values })).collect(),
+        tensors: tensors
+            .map(|array| (array.name, Tensor { shape: array.shape, data: array.values }))
+            .collect(),
         metadata: [
             (record::checkpoint::CONFIGURATION_HASH.to_owned(), configuration_hash(experiment)),
             ("step".to_owned(), progress.step.to_string()),
@@ -135,10 +142,8 @@ pub(super) fn checkpoint(experiment: &Experiment, learner: &mut dyn Learner, pro
 
 fn read_progress(path: &Path, checkpoint: &Checkpoint) -> record::Result<Progress> {
     let words = checkpoint.word(path, "sums_since_row")?;
-    let sums: Option<Vec<f64>> = words
-        .split(' ')
-        .map(|word| u64::from_str_radix(word, 16).ok().map(f64::from_bits))
-        .collect();
+    let sums: Option<Vec<f64>> =
+        words.split(' ').map(|word| u64::from_str_radix(word, 16).ok().map(f64::from_bits)).collect();
     let Some([d_loss, g_loss, d_real, d_fake, d_gradient_norm, g_gradient_norm]) =
         sums.and_then(|sums| <[f64; 6]>::try_from(sums).ok())
     else {

@@ -57,13 +57,23 @@ impl<'a> Recorder<'a> {
     }
 
     /// Draws what is drawn once, and says how the run ended.
-    pub(super) fn finish(mut self, state: State, error: Option<String>) -> Result<(), Error> {
+    pub(super) fn finish(&mut self, state: State, error: Option<String>) -> Result<(), Error> {
         self.draw_curves()?;
         if self.plan.experiment.logging.progress_gif
             && let Some(gif) = progress::from_folder(&self.folder.samples())?
         {
             atomic::write(&self.folder.progress_gif(), &gif)?;
         }
+        self.end(state, error)
+    }
+
+    /// Says that something could not be written. No more than that is tried: the disk may be what failed, and if even
+    /// this cannot be written, `running` without a lock says as much.
+    pub(super) fn fail(&mut self, error: String) {
+        let _ = self.end(State::Failed, Some(error));
+    }
+
+    fn end(&mut self, state: State, error: Option<String>) -> Result<(), Error> {
         self.run_file.state = state;
         self.run_file.error = error;
         self.run_file.ended = Some(Timestamp::now());
@@ -115,7 +125,12 @@ impl<'a> Recorder<'a> {
     }
 
     /// Saves everything that going on from here needs.
-    fn save(&mut self, kept_epoch: Option<u64>, learner: &mut dyn Learner, progress: &Progress) -> Result<(), Error> {
+    fn save(
+        &mut self,
+        kept_epoch: Option<u64>,
+        learner: &mut dyn Learner,
+        progress: &Progress,
+    ) -> Result<(), Error> {
         self.metrics.sync()?;
         let bytes = checkpoint(&self.plan.experiment, learner, progress).to_bytes();
         if let Some(epoch) = kept_epoch {
@@ -166,7 +181,8 @@ impl Watcher for Recorder<'_> {
         if self.drawn.is_none_or(|drawn| drawn.elapsed() > BETWEEN_FIGURES) {
             self.draw_curves()?;
         }
-        let keeps = self.plan.experiment.training.checkpoint_every.is_some_and(|every| epoch.is_multiple_of(every));
+        let keeps =
+            self.plan.experiment.training.checkpoint_every.is_some_and(|every| epoch.is_multiple_of(every));
         self.save(keeps.then_some(epoch), learner, progress)?;
         self.reporter.report(&Event::Epoch { epoch, montage: montage.as_deref() });
         Ok(())

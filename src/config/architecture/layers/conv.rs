@@ -98,8 +98,11 @@ impl Kind for Conv {
 
     fn output(&self, input: Shape) -> Result<Shape, String> {
         self.geometry().check(input)?;
-        let output =
-            Shape::image(input.height.div_ceil(self.stride), input.width.div_ceil(self.stride), self.channels);
+        let output = Shape::image(
+            input.height.div_ceil(self.stride),
+            input.width.div_ceil(self.stride),
+            self.channels,
+        );
         bounded(output)
     }
 

@@ -23,10 +23,16 @@ impl Kind for Dense {
     }
 
     fn parameters(&self, input: Shape) -> Parameters {
-        Parameters { trainable: input.features() * self.units + if self.bias { self.units } else { 0 }, fixed: 0 }
+        Parameters {
+            trainable: input.features() * self.units + if self.bias { self.units } else { 0 },
+            fixed: 0,
+        }
     }
 
     fn rust_type(&self, input: Shape, _: Shape) -> String {
-        format!("Dense<{}, {}, {}, {}, {}, Dev>", input.height, input.width, input.channels, self.units, self.bias)
+        format!(
+            "Dense<{}, {}, {}, {}, {}, Dev>",
+            input.height, input.width, input.channels, self.units, self.bias
+        )
     }
 }

@@ -1,0 +1,10 @@
+//! The promises of the runner, kept or not by the built program: each test starts `atelier` in a folder of its own.
+
+mod bad_experiments;
+mod byte_for_byte;
+mod damaged_data;
+mod damaged_results;
+mod disk_full;
+mod life;
+mod slanted_faces;
+mod support;
