@@ -3,41 +3,41 @@
 //! A TOML file describes one question; `atelier run FILE` answers it in a folder of its own. The modules stand in the
 //! order in which data flow, and each uses only those above it (a test in `tests/` checks that):
 
-/// Named, counter-based random streams: every random choice of a run is an argument.
+// Named, counter-based random streams: every random choice of a run is an argument.
 pub mod random;
 
-/// The experiment file: layers of TOML in, checked and immutable structs out. Knows no tensors; `build.rs` uses it too.
+// The experiment file: layers of TOML in, checked and immutable structs out. Knows no tensors; `build.rs` uses it too.
 pub mod config;
 
-/// Data sets: found, downloaded or drawn, and brought into memory.
+// Data sets: found, downloaded or drawn, and brought into memory.
 pub mod data;
 
-/// From `[architecture]` to two networks with known shapes, and to Rust types. Knows no tensors; `build.rs` uses it too.
+// From `[architecture]` to two networks with known shapes, and to Rust types. Knows no tensors; `build.rs` uses it too.
 pub mod architecture;
 
-/// Layers with compile-time shapes over dfdx's tensors and tape.
+// Layers with compile-time shapes over dfdx's tensors and tape.
 pub mod nn;
 
-/// Every network that this program was built with, behind one trait.
+// Every network that this program was built with, behind one trait.
 pub mod networks;
 
-/// Losses on logits.
+// Losses on logits.
 pub mod objective;
 
-/// What a training step updates: a GAN with its optimizers.
+// What a training step updates: a GAN with its optimizers.
 pub mod learner;
 
-/// What a run's folder holds, and how it is written and read back.
+// What a run's folder holds, and how it is written and read back.
 pub mod record;
 
-/// The training loop.
+// The training loop.
 pub mod training;
 
-/// The pictures of a run's folder, drawn from `record`'s row types.
+// The pictures of a run's folder, drawn from `record`'s row types.
 pub mod figures;
 
-/// One configuration, executed once, in a folder of its own.
+// One configuration, executed once, in a folder of its own.
 pub mod run;
 
-/// The command line.
+// The command line.
 pub mod cli;

@@ -209,7 +209,7 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::learner::Array;
+    use crate::learner::{Array, Find};
 
     /// Learns nothing, but remembers what it was shown.
     #[derive(Default)]
@@ -235,11 +235,7 @@ mod tests {
         fn state(&mut self) -> Vec<Array> {
             Vec::new()
         }
-        fn restore(
-            &mut self,
-            _: u64,
-            _: &mut dyn FnMut(&str, &[usize]) -> Result<Vec<f32>, String>,
-        ) -> Result<(), String> {
+        fn restore(&mut self, _: u64, _: &mut Find<'_>) -> Result<(), String> {
             Ok(())
         }
     }

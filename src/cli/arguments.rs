@@ -19,7 +19,7 @@ interrupted, with the state saved.";
 pub(super) enum Command {
     /// Train an experiment, or go on where it was interrupted
     Run(Run),
-    /// Train every run that an experiment's [sweep] expands to
+    /// Train every run that an experiment's sweep expands to
     Sweep(Run),
     /// Show the resolved configuration, the layers with shapes and parameter counts, and the plan
     Show(Show),
@@ -131,7 +131,7 @@ pub(super) struct Sample {
     /// Checkpoint to sample from [default: the run's latest]
     #[arg(long, value_name = "FILE")]
     pub(super) checkpoint: Option<PathBuf>,
-    /// Where the PNG goes [default: samples/seed<SEED>.png in the run's folder]
+    /// Where the PNG goes [default: samples/seedN.png in the run's folder]
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }

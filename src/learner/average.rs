@@ -1,4 +1,4 @@
-use super::Array;
+use super::{Array, Find};
 use crate::networks::Network;
 use crate::nn::Compute;
 
@@ -55,7 +55,7 @@ pub(super) fn arrays<Dev: Compute>(prefix: &str, network: &mut dyn Network<Dev>)
 pub(super) fn restore<Dev: Compute>(
     prefix: &str,
     network: &mut dyn Network<Dev>,
-    find: &mut dyn FnMut(&str, &[usize]) -> Result<Vec<f32>, String>,
+    find: &mut Find<'_>,
 ) -> Result<(), String> {
     let mut outcome = Ok(());
     network.visit(&mut |parameter| {

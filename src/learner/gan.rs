@@ -1,5 +1,6 @@
 use super::average::{Average, arrays, restore};
-use super::{Array, Diverged, Learner, Losses, Optimizer};
+use super::optimizer::Gradient;
+use super::{Array, Diverged, Find, Learner, Losses, Optimizer};
 use crate::config::architecture::Latent;
 use crate::config::objective::Update;
 use crate::config::optimizer::Optimizers;
@@ -36,9 +37,9 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Gradients<Dev: Compute> {
     /// The generator's.
-    pub generator: Vec<Tensor<(usize,), f32, Dev>>,
+    pub generator: Vec<Gradient<Dev>>,
     /// The discriminator's.
-    pub discriminator: Vec<Tensor<(usize,), f32, Dev>>,
+    pub discriminator: Vec<Gradient<Dev>>,
     /// What was seen on the way.
     pub losses: Losses,
 }
@@ -191,7 +192,7 @@ impl<Dev: Compute> Gan<Dev> {
     fn discriminator_gradients(
         &mut self,
         judged: Judged<Dev>,
-    ) -> Result<(Vec<Tensor<(usize,), f32, Dev>>, Losses), Diverged> {
+    ) -> Result<(Vec<Gradient<Dev>>, Losses), Diverged> {
         let value = self.settings.loss.discriminator(&judged.real_logits, &judged.fake_logits);
         let d_loss = Diverged::check("the discriminator's loss", value.loss)?;
         // Adding the two joins their tapes: one walk back adds up the weights' gradients.
@@ -295,11 +296,7 @@ impl<Dev: Compute> Learner for Gan<Dev> {
         state
     }
 
-    fn restore(
-        &mut self,
-        steps: u64,
-        find: &mut dyn FnMut(&str, &[usize]) -> Result<Vec<f32>, String>,
-    ) -> Result<(), String> {
+    fn restore(&mut self, steps: u64, find: &mut Find<'_>) -> Result<(), String> {
         restore("generator", &mut *self.generator, find)?;
         restore("discriminator", &mut *self.discriminator, find)?;
         if let Some(average) = &mut self.average {

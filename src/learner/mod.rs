@@ -6,7 +6,7 @@ mod optimizer;
 
 pub use average::Average;
 pub use gan::{Gan, Gradients, Settings, draw_latents};
-pub use optimizer::Optimizer;
+pub use optimizer::{Gradient, Optimizer};
 
 /// A named array of a learner's state, as checkpoints keep it.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,9 @@ pub struct Array {
     /// Its numbers, row-major.
     pub values: Vec<f32>,
 }
+
+/// Gives the saved array of a name and shape, or the reason why there is none.
+pub type Find<'a> = dyn FnMut(&str, &[usize]) -> Result<Vec<f32>, String> + 'a;
 
 /// What one training step saw.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -96,11 +99,7 @@ pub trait Learner {
     ///
     /// # Errors
     /// The first that `find` gives; the learner is then half restored and must not be used.
-    fn restore(
-        &mut self,
-        steps: u64,
-        find: &mut dyn FnMut(&str, &[usize]) -> Result<Vec<f32>, String>,
-    ) -> Result<(), String>;
+    fn restore(&mut self, steps: u64, find: &mut Find<'_>) -> Result<(), String>;
 }
 
 #[cfg(test)]

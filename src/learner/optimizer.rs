@@ -1,4 +1,4 @@
-use super::{Array, Diverged};
+use super::{Array, Diverged, Find};
 use crate::config::optimizer::{Method, Optimizer as Rule};
 use crate::networks::Network;
 use crate::nn::Compute;
@@ -60,7 +60,7 @@ struct Slots<Dev: Compute> {
 }
 
 /// One trainable parameter's gradient.
-type Gradient<Dev> = Tensor<(usize,), f32, Dev>;
+pub type Gradient<Dev> = Tensor<(usize,), f32, Dev>;
 
 impl<Dev: Compute> Optimizer<Dev> {
     /// A rule without memory yet, for this network.
@@ -128,12 +128,7 @@ impl<Dev: Compute> Optimizer<Dev> {
     ///
     /// # Errors
     /// The first that `find` gives.
-    pub fn restore(
-        &mut self,
-        prefix: &str,
-        steps: u64,
-        find: &mut dyn FnMut(&str, &[usize]) -> Result<Vec<f32>, String>,
-    ) -> Result<(), String> {
+    pub fn restore(&mut self, prefix: &str, steps: u64, find: &mut Find<'_>) -> Result<(), String> {
         self.steps = steps;
         for slots in &mut self.state {
             for (slot, array) in slot_names(self.rule.method).iter().zip(&mut slots.arrays) {

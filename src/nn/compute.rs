@@ -51,6 +51,9 @@ pub struct Wanted<'a> {
     pub parameters: &'a mut [Vec<f32>],
 }
 
+/// How a value changes, given a gradient and what is remembered of it: (value, gradient, memory).
+pub type Change<'a> = dyn FnMut(&mut [f32], &[f32], &mut [&mut [f32]]) + 'a;
+
 /// A device that layers can be computed on.
 pub trait Compute: Device<f32> + TensorFromVec<f32> {
     /// Applies an operation and records it on the tape of `x`, if it has one.
@@ -75,7 +78,7 @@ pub trait Compute: Device<f32> + TensorFromVec<f32> {
         value: &mut Tensor<(usize,), f32, Self>,
         gradient: &Tensor<(usize,), f32, Self>,
         state: &mut [Tensor<(usize,), f32, Self>],
-        update: &mut dyn FnMut(&mut [f32], &[f32], &mut [&mut [f32]]),
+        update: &mut Change<'_>,
     );
 }
 
@@ -168,7 +171,7 @@ impl Compute for Cpu {
         value: &mut Tensor<(usize,), f32, Self>,
         gradient: &Tensor<(usize,), f32, Self>,
         state: &mut [Tensor<(usize,), f32, Self>],
-        update: &mut dyn FnMut(&mut [f32], &[f32], &mut [&mut [f32]]),
+        update: &mut Change<'_>,
     ) {
         let mut state: Vec<_> = state.iter_mut().map(write).collect();
         update(write(value), read(gradient), &mut state);
@@ -201,7 +204,7 @@ impl Compute for dfdx::prelude::Cuda {
         value: &mut Tensor<(usize,), f32, Self>,
         gradient: &Tensor<(usize,), f32, Self>,
         state: &mut [Tensor<(usize,), f32, Self>],
-        update: &mut dyn FnMut(&mut [f32], &[f32], &mut [&mut [f32]]),
+        update: &mut Change<'_>,
     ) {
         // The update rules run on the host: one transfer each way of some ten megabytes a step.
         let mut host = value.as_vec();

@@ -7,7 +7,8 @@ use dfdx::shapes::{Axis, Const, HasShape};
 use dfdx::tensor::{Tape, Tensor};
 use dfdx::tensor_ops::{BroadcastTo, GatherTo, PermuteTo, ReshapeTo, SumTo, TryConcatAlong, TryMatMul};
 
-/// Cross-correlation with "same" padding as TensorFlow pads: y[r, c, o] = b[o] + Σ x[r·S + i - p, c·S + j - p, k] W[i, j, k, o].
+/// Cross-correlation with "same" padding as TensorFlow pads:
+/// `y[r, c, o] = b[o] + Σ x[r·S + i - p, c·S + j - p, k] W[i, j, k, o]`.
 ///
 /// x: (B, H, W, C), W: (K, K, C, CO), b: (CO) if `BIAS`, y: (B, HO, WO, CO) with HO = ⌈H / S⌉, WO = ⌈W / S⌉. The
 /// padding before is p = ⌊max((HO - 1)·S + K - H, 0) / 2⌋: a 5×5 kernel of stride 2 on 28 rows pads 1 before and 2

@@ -23,7 +23,7 @@ use dfdx::tensor::{Tape, Tensor};
 pub use crate::config::training::Initialization;
 pub use activation::{LeakyRelu, Relu, Sigmoid, Tanh};
 pub use batch_norm::BatchNorm;
-pub use compute::{Compute, Operation, read};
+pub use compute::{Change, Compute, Operation, read};
 pub use conv::{Conv, ConvTranspose};
 pub use dense::Dense;
 pub use dropout::Dropout;

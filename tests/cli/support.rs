@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_atelier");
 
 /// Nothing here takes nearly as long, even where many processes share two cores.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The last columns of `metrics.csv` are timings, which two runs do not share.
 const TIMING_COLUMNS: usize = 2;
