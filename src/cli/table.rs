@@ -1,5 +1,7 @@
 //! Plain tables for the terminal.
 
+pub(super) use crate::data::grouped;
+
 /// Which side a column's cells stand on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Align {
@@ -32,19 +34,6 @@ pub(super) fn render(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
     let mut text = line(&mut header.iter().map(|(title, _)| *title));
     for row in rows {
         text += &line(&mut row.iter().map(String::as_str));
-    }
-    text
-}
-
-/// A whole number with commas between thousands.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
     }
     text
 }

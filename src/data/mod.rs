@@ -20,6 +20,7 @@ mod split;
 pub use catalogue::{Entry, Whereabouts, list};
 pub use error::Error;
 pub use folders::Folders;
+pub(crate) use idx::grouped;
 pub use points::Modes;
 pub use split::{Pixels, Scale, Split};
 
