@@ -7,9 +7,9 @@ use atelier::architecture::{self, Examples, Range};
 use atelier::config::Experiment;
 use atelier::config::architecture::layers::{Layer, Shape};
 use atelier::learner::{Gan, Learner, Settings};
+use atelier::networks;
 use atelier::nn::{Initialization, read};
 use atelier::random::Stream;
-use atelier::{networks, objective};
 use dfdx::prelude::Cpu;
 use safetensors::SafeTensors;
 use std::path::Path;
@@ -57,16 +57,7 @@ fn a_whole_step_agrees_with_tensorflow() {
         networks::build(network, Cpu::default(), Initialization::GlorotUniform, Stream::new(0, "weights"))
             .unwrap()
     };
-    let settings = Settings {
-        loss: objective::loss(experiment.objective.loss),
-        update: experiment.objective.update,
-        discriminator_steps: 1,
-        optimizers: experiment.optimizer,
-        latent: experiment.architecture.latent,
-        latent_dim: LATENT,
-        batch_size: latents.len() / LATENT,
-        seed: 0,
-    };
+    let settings = Settings { batch_size: latents.len() / LATENT, ..Settings::of(&experiment) };
     let mut gan = Gan::new(settings, Cpu::default(), build(&generator), build(&discriminator), None);
     gan.restore(0, &mut |name, shape| {
         let is_memory = name.starts_with("optimizer.");

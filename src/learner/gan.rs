@@ -1,12 +1,13 @@
 use super::average::{Average, arrays, restore};
 use super::optimizer::Gradient;
 use super::{Array, Diverged, Find, Learner, Losses, Optimizer};
+use crate::config::Experiment;
 use crate::config::architecture::Latent;
 use crate::config::objective::Update;
 use crate::config::optimizer::Optimizers;
 use crate::networks::{Network, Traced};
 use crate::nn::{Batch, Compute, Pass};
-use crate::objective::{Loss, sigmoid};
+use crate::objective::{self, Loss, sigmoid};
 use crate::random::{Stream, fill_normal, fill_uniform};
 use dfdx::shapes::{HasShape, Rank0};
 use dfdx::tensor::{OwnedTape, Tensor, Trace};
@@ -31,6 +32,22 @@ pub struct Settings {
     pub batch_size: usize,
     /// Feeds the streams `latents` and `dropout`.
     pub seed: u64,
+}
+
+impl Settings {
+    /// How the GAN of this experiment learns.
+    pub fn of(experiment: &Experiment) -> Self {
+        Self {
+            loss: objective::loss(experiment.objective.loss),
+            update: experiment.objective.update,
+            discriminator_steps: experiment.objective.discriminator_steps,
+            optimizers: experiment.optimizer,
+            latent: experiment.architecture.latent,
+            latent_dim: experiment.architecture.latent_dim,
+            batch_size: experiment.training.batch_size,
+            seed: experiment.seed,
+        }
+    }
 }
 
 /// What both players learn from one simultaneous step: a gradient per trainable parameter, in the order of `visit`.

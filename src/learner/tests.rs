@@ -2,7 +2,6 @@ use super::*;
 use crate::architecture::{Examples, networks};
 use crate::config::Experiment;
 use crate::networks::{Network, build};
-use crate::objective;
 use crate::random::{Stream, fill_uniform};
 use dfdx::prelude::Cpu;
 use std::collections::BTreeMap;
@@ -24,16 +23,7 @@ fn gan(sets: &[&str]) -> Gan<Cpu> {
         .training
         .ema
         .map(|ema| Average::new(ema.decay as f32, fresh(&networks.generator, "other"), &mut *generator));
-    let settings = Settings {
-        loss: objective::loss(experiment.objective.loss),
-        update: experiment.objective.update,
-        discriminator_steps: experiment.objective.discriminator_steps,
-        optimizers: experiment.optimizer,
-        latent: experiment.architecture.latent,
-        latent_dim: experiment.architecture.latent_dim,
-        batch_size: BATCH,
-        seed: 3,
-    };
+    let settings = Settings { batch_size: BATCH, seed: 3, ..Settings::of(&experiment) };
     Gan::new(
         settings,
         Cpu::default(),

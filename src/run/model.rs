@@ -7,7 +7,6 @@ use crate::config::training::Device;
 use crate::learner::{Average, Gan, Learner, Losses, Settings, draw_latents};
 use crate::networks::{self, Network};
 use crate::nn::Compute;
-use crate::objective;
 use crate::random::Stream;
 use crate::record::{self, Checkpoint, Tensor};
 use crate::training::Progress;
@@ -98,17 +97,7 @@ fn gan<Dev: Compute>(experiment: &Experiment, networks: &Networks, device: Dev) 
         }
         None => None,
     };
-    let settings = Settings {
-        loss: objective::loss(experiment.objective.loss),
-        update: experiment.objective.update,
-        discriminator_steps: experiment.objective.discriminator_steps,
-        optimizers: experiment.optimizer,
-        latent: experiment.architecture.latent,
-        latent_dim: experiment.architecture.latent_dim,
-        batch_size: experiment.training.batch_size,
-        seed: experiment.seed,
-    };
-    Ok(Gan::new(settings, device.clone(), generator, discriminator, average))
+    Ok(Gan::new(Settings::of(experiment), device.clone(), generator, discriminator, average))
 }
 
 /// The columns of a half-done row, in the order in which a checkpoint keeps them.
