@@ -6,6 +6,7 @@
 
 pub mod atomic;
 pub mod checkpoint;
+pub mod history;
 pub mod lock;
 pub mod metrics;
 pub mod provenance;
@@ -16,6 +17,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use checkpoint::{Checkpoint, Tensor};
+pub use history::History;
 pub use lock::RunLock;
 pub use metrics::{MetricsFile, MetricsRow};
 pub use run_file::{RunFile, State};
