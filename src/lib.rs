@@ -39,5 +39,8 @@ pub mod figures;
 // One configuration, executed once, in a folder of its own.
 pub mod run;
 
+// The runs of a sweep, each in a process of its own.
+pub mod launch;
+
 // The command line.
 pub mod cli;
