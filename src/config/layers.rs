@@ -22,7 +22,7 @@ use super::check::{Finding, Mark};
 use super::error::Problem;
 use super::key::{self, Path, path};
 use super::source::{Kind, Layer, Numbered, Place, Source, Spot};
-use super::{dataset, networks, optimizer};
+use super::{dataset, networks, optimizer, sweep};
 
 /// Values that are replaced whole.
 const WHOLE: [&str; 2] = ["objective.regularizer", "training.initialization"];
@@ -161,6 +161,26 @@ impl Tree {
     }
 }
 
+/// The merged values `old` with those of one more layer, as [`Tree::push`] would have it.
+pub(super) fn over(old: &Dict, new: &Dict) -> Dict {
+    let mut values = old.clone();
+    merge(&mut values, &eraser(old, new));
+    merge(&mut values, new);
+    prune(&mut values);
+    values
+}
+
+fn merge(old: &mut Dict, new: &Dict) {
+    for (name, value) in new {
+        match (old.get_mut(name), value) {
+            (Some(Value::Dict(_, old)), Value::Dict(_, new)) => merge(old, new),
+            _ => {
+                old.insert(name.clone(), value.clone());
+            }
+        }
+    }
+}
+
 /// What the layer `new` replaces in `old` besides the keys it gives.
 fn eraser(old: &Dict, new: &Dict) -> Dict {
     let mut erased = Dict::new();
@@ -169,6 +189,9 @@ fn eraser(old: &Dict, new: &Dict) -> Dict {
         if key::find(new, &whole).is_some() {
             erase(&whole);
         }
+    }
+    for distribution in sweep::distributions(new) {
+        erase(&distribution);
     }
     let [epochs, steps] = LENGTH.map(path);
     match (key::find(new, &epochs), key::find(new, &steps)) {

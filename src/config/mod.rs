@@ -30,6 +30,7 @@ pub mod training;
 mod words;
 mod write;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -63,6 +64,9 @@ const MOST_FILES: usize = 64;
 
 /// The most problems that are told at once.
 const MOST_PROBLEMS: usize = 20;
+
+/// A sweep with more combinations of values is tried pair by pair when its file is loaded; the plan tries them all.
+const MOST_TRIED: usize = 1000;
 
 /// One fully resolved configuration: every default filled in, every number in its range.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,6 +106,8 @@ pub struct Loaded {
     /// Every file that was read, bases first, the experiment's own last.
     pub files: Vec<PathBuf>,
     tree: Tree,
+    /// The merged values without `[sweep]`.
+    base: Dict,
 }
 
 impl Experiment {
@@ -177,8 +183,13 @@ impl Loaded {
         };
         let mut warnings = contradictions::warnings(&experiment);
         warnings.extend(resolve::inherited_name(&tree, &merged));
-        let loaded = Self { experiment, sweep, warnings, files, tree };
+        let mut base = merged;
+        base.remove("sweep");
+        let loaded = Self { experiment, sweep, warnings, files, tree, base };
         problems.extend(loaded.try_settings());
+        if problems.is_empty() {
+            problems.extend(loaded.try_combinations());
+        }
         if problems.is_empty() { Ok(loaded) } else { Err(sorted(problems, loaded.tree.main())) }
     }
 
@@ -193,14 +204,37 @@ impl Loaded {
         self.tree.spot(&self.values(), &key::path(key)).map(|spot| spot.value)
     }
 
+    /// The value of a swept key in the experiment itself, as a trial that changes nothing shows it.
+    pub fn own(&self, key: &str) -> Option<String> {
+        let mut root = self.base.clone();
+        networks::add_defaults(&mut root);
+        let given = key::find(&root, &key::path(key)).map(sweep::shown);
+        given.or_else(|| {
+            let written = source::Source::new(source::Kind::Default, &self.experiment.to_toml());
+            let layer = source::parse_document(&written).ok()?;
+            key::find(&layer.values, &key::path(key)).map(sweep::shown)
+        })
+    }
+
     /// The experiment with other values for some keys, which go through the same checks as the file's own.
     ///
     /// # Errors
     ///
     /// What is wrong with the combination, at the settings' places in the file.
     pub fn with(&self, settings: &[&Setting]) -> Result<Experiment, Box<Error>> {
+        if let Some(experiment) = self.resolved_with(settings) {
+            return Ok(experiment);
+        }
         let (experiment, problems) = self.attempt(settings, |_| true);
         experiment.filter(|_| problems.is_empty()).ok_or_else(|| sorted(problems, self.tree.main()))
+    }
+
+    /// The problem of two combinations of settings for the same keys that give the same run.
+    pub fn same_run(&self, one: &[&Setting], other: &[&Setting]) -> Box<Error> {
+        match sweep::same_run(one, other) {
+            Some(problem) => Box::new(problem.into()),
+            None => self.problem_at("sweep.parameters", "the sweep has the same run twice"),
+        }
     }
 
     /// An error about a key that another part of the program found, at the key's place: `key` is dotted and may count
@@ -209,6 +243,17 @@ impl Loaded {
         let path = key::path(&key.replace('[', ".").replace(']', ""));
         let finding = Finding::new(path, Mark::Value, reason);
         Box::new(self.tree.locate(&self.values(), finding).into())
+    }
+
+    /// [`Loaded::with`] where nothing is wrong: without the layers, which only the places of errors need.
+    fn resolved_with(&self, settings: &[&Setting]) -> Option<Experiment> {
+        let mut layer = source::Layer::default();
+        for setting in settings {
+            setting.put(&mut layer);
+        }
+        let merged = layers::over(&self.base, &layer.values);
+        let (experiment, _, findings) = resolve::resolve(&self.tree, &merged);
+        experiment.filter(|_| findings.is_empty())
     }
 
     fn attempt(
@@ -230,7 +275,8 @@ impl Loaded {
         (experiment, problems)
     }
 
-    /// Tries each swept value by itself. What speaks of two keys is left to the combinations where several are swept.
+    /// Tries each swept value by itself, a range at both ends. What speaks of two keys is left to the combinations where
+    /// several are swept.
     fn try_settings(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let parameters = self.sweep.as_ref().map_or(&[][..], |sweep| &sweep.parameters);
@@ -240,9 +286,14 @@ impl Loaded {
                 let (experiment, found) =
                     self.attempt(&[setting], |finding| parameters.len() == 1 || finding.also.is_none());
                 if !found.is_empty() {
-                    problems.extend(found);
+                    problems
+                        .extend(self.explain_range(parameter, setting).map_or(found, |better| vec![better]));
                     if problems.len() >= MOST_PROBLEMS {
                         return problems;
+                    }
+                    // The other end of a range would say the same.
+                    if parameter.range.is_some() {
+                        break;
                     }
                     continue;
                 }
@@ -256,6 +307,55 @@ impl Loaded {
             }
         }
         problems
+    }
+
+    /// A better word for a range of fractions over a key that takes whole numbers.
+    fn explain_range(&self, parameter: &sweep::Parameter, setting: &Setting) -> Option<Problem> {
+        let whole = parameter.as_whole()?;
+        self.resolved_with(&[&whole])?;
+        Some(sweep::must_be_whole(parameter, setting))
+    }
+
+    /// Tries the combinations of the swept values: all of them, or each pair where there are too many.
+    fn try_combinations(&self) -> Vec<Problem> {
+        let parameters = self.sweep.as_ref().map_or(&[][..], |sweep| &sweep.parameters);
+        if parameters.len() < 2 {
+            return Vec::new();
+        }
+        let count = |chosen: &[&sweep::Parameter]| {
+            chosen.iter().try_fold(1_usize, |n, parameter| n.checked_mul(parameter.settings.len()))
+        };
+        let all: Vec<&sweep::Parameter> = parameters.iter().collect();
+        if count(&all).is_some_and(|count| count <= MOST_TRIED) {
+            return self.try_grid(&all);
+        }
+        let mut problems = Vec::new();
+        for (index, one) in parameters.iter().enumerate() {
+            for other in &parameters[..index] {
+                if problems.is_empty() && count(&[other, one]).is_some_and(|count| count <= MOST_TRIED) {
+                    problems = self.try_grid(&[other, one]);
+                }
+            }
+        }
+        problems
+    }
+
+    fn try_grid(&self, parameters: &[&sweep::Parameter]) -> Vec<Problem> {
+        let mut runs: HashMap<String, Vec<&Setting>> = HashMap::new();
+        let count = parameters.iter().map(|parameter| parameter.settings.len()).product();
+        for index in 0..count {
+            let settings = sweep::combination(parameters, index);
+            match self.with(&settings) {
+                Err(error) => return error.problems().to_vec(),
+                Ok(experiment) => {
+                    if let Some(known) = runs.get(&experiment.canonical()) {
+                        return sweep::same_run(known, &settings).into_iter().collect();
+                    }
+                    runs.insert(experiment.canonical(), settings);
+                }
+            }
+        }
+        Vec::new()
     }
 }
 
