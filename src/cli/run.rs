@@ -45,12 +45,17 @@ pub(super) fn run(arguments: Run) -> Result<Exit, Failure> {
                 if !std::mem::replace(&mut has_started_threads, true) {
                     start_threads(threads)?;
                 }
-                one(*plan, &arguments, &Options {
-                    data: &data,
-                    threads,
-                    stop: &signals.stop,
-                    until_epoch: arguments.until_epoch,
-                }, &signals)?
+                one(
+                    *plan,
+                    &arguments,
+                    &Options {
+                        data: &data,
+                        threads,
+                        stop: &signals.stop,
+                        until_epoch: arguments.until_epoch,
+                    },
+                    &signals,
+                )?
             }
         };
         if exit != Exit::Done {
@@ -91,7 +96,10 @@ fn one(plan: Plan, arguments: &Run, options: &Options<'_>, signals: &Signals) ->
             return Ok(signals.exit());
         }
         Outcome::Paused => {
-            say(arguments, "stopped as --until-epoch says, with the state saved; without it, the run goes on");
+            say(
+                arguments,
+                "stopped as --until-epoch says, with the state saved; without it, the run goes on",
+            );
         }
     }
     Ok(Exit::Done)

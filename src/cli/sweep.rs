@@ -50,17 +50,17 @@ impl Sweep {
             );
             return Err(Failure::new(Exit::Wrong, message));
         }
-        let (experiment, sweep) = (loaded.experiment.clone(), loaded.sweep.clone());
+        let experiment = loaded.experiment.clone();
         let plan = SweepPlan::new(loaded)?;
         let description = SweepFile {
             experiment: experiment.name,
             description: experiment.description,
             file: file.display().to_string(),
             command: std::env::args().collect(),
-            strategy: sweep.as_ref().map_or("", |sweep| sweep.strategy.word()).to_owned(),
+            strategy: plan.sweep().strategy.word().to_owned(),
             parameters: plan.parameters().to_vec(),
-            seeds: sweep.as_ref().map(|sweep| sweep.seeds.clone()).unwrap_or_default(),
-            final_seeds: sweep.as_ref().map(|sweep| sweep.final_seeds.clone()).unwrap_or_default(),
+            seeds: plan.sweep().seeds.clone(),
+            final_seeds: plan.sweep().final_seeds.clone(),
             runs: plan.runs(),
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
             // It was read a moment ago; for the report only.

@@ -88,7 +88,8 @@ impl Lines {
 
     fn ended(&self, row: &SweepRow, seconds: f64, is_retried: bool, rows: &[SweepRow]) {
         let width = self.planned.to_string().len();
-        let mut line = format!("[{:>width$}/{}] {:<11} {}", Self::over(rows), self.planned, row.state.as_str(), row.run);
+        let mut line =
+            format!("[{:>width$}/{}] {:<11} {}", Self::over(rows), self.planned, row.state.as_str(), row.run);
         if let (Some(column), Some(value)) = (&self.column, row.objective) {
             line += &format!("  {column} {value:.4}");
         }
@@ -113,9 +114,14 @@ impl Reporter for Lines {
                 if self.done_before.is_none() {
                     let over = Self::over(rows);
                     self.done_before = Some(over);
-                    let before = if over > 0 { format!(", {over} of them done before") } else { String::new() };
+                    let before =
+                        if over > 0 { format!(", {over} of them done before") } else { String::new() };
                     let into = self.folder.display();
-                    self.line(&format!("sweeping {}: {}{before}, into {into}", self.name, runs(self.planned)));
+                    self.line(&format!(
+                        "sweeping {}: {}{before}, into {into}",
+                        self.name,
+                        runs(self.planned)
+                    ));
                 } else if *outstanding > 0 {
                     self.line(&format!("next round: {}", runs(*outstanding)));
                 }
@@ -209,7 +215,8 @@ impl Live {
             }
         }
         let summary = self.summary.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style =
+                ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
             self.bars.add(ProgressBar::new(1).with_style(style))
         });
         let left = left.map_or_else(String::new, |left| format!(", {left}"));
@@ -297,6 +304,8 @@ impl Reporter for Json {
             let count = counts.entry(row.state.as_str()).or_insert_with(|| 0.into());
             *count = (count.as_u64().unwrap_or(0) + 1).into();
         }
-        mention(serde_json::json!({"event": "sweep-ended", "sweep": self.folder, "planned": planned, "states": counts}));
+        mention(
+            serde_json::json!({"event": "sweep-ended", "sweep": self.folder, "planned": planned, "states": counts}),
+        );
     }
 }

@@ -194,11 +194,8 @@ impl<W: Workers> Scheduler<W> {
             return Ok(());
         };
         let ended = work.running.remove(place);
-        let end = ProcessEnd {
-            reason,
-            seconds: ended.started.elapsed().as_secs_f64(),
-            peak_bytes: ended.peak,
-        };
+        let end =
+            ProcessEnd { reason, seconds: ended.started.elapsed().as_secs_f64(), peak_bytes: ended.peak };
         // The next one is started before anybody looks at this one: cores should not wait for files.
         let filled = if work.is_stopping { Ok(()) } else { self.fill(work, watch) };
         match watch(Event::Ended { task: &ended.task, end: &end })? {
@@ -229,7 +226,7 @@ struct Processes {
 impl Processes {
     fn new(program: PathBuf, data: Option<PathBuf>) -> Self {
         let (sender, ended) = channel();
-        Self { program, data, guard: Guard::default(), processes: HashMap::new(), sender, ended }
+        Self { program, data, guard: Guard::new(), processes: HashMap::new(), sender, ended }
     }
 }
 

@@ -6,30 +6,37 @@ use sysinfo::{MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, Sys
 const UNSEEN: u64 = 256 << 20;
 
 /// Decides whether another process fits into memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Guard {
-    system: System,
+    /// `None` where the system does not tell: then nothing is guarded.
+    system: Option<System>,
     /// The most that a process of this sweep has held.
     largest: u64,
 }
 
 impl Guard {
+    pub(super) fn new() -> Self {
+        Self { system: System::new().ok(), largest: 0 }
+    }
+
     /// What the process holds now, in bytes, if it is there.
     pub(super) fn held(&mut self, process: u32) -> Option<u64> {
+        let system = self.system.as_mut()?;
         let process = Pid::from_u32(process);
         let what = ProcessRefreshKind::nothing().with_memory();
-        self.system.refresh_processes_specifics(ProcessesToUpdate::Some(&[process]), true, what);
-        let held = self.system.process(process)?.memory();
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[process]), true, what);
+        let held = system.process(process)?.memory();
         self.largest = self.largest.max(held);
         Some(held)
     }
 
     /// Whether one more process fits beside those that hold so much now.
     pub(super) fn has_room(&mut self, held_now: &[u64]) -> bool {
-        self.system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
-        let mut available = self.system.available_memory();
+        let Some(system) = self.system.as_mut() else { return true };
+        system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
+        let mut available = system.available_memory();
         // A container may have less than its machine.
-        if let Some(limits) = self.system.cgroup_limits() {
+        if let Some(limits) = system.cgroup_limits() {
             available = available.min(limits.free_memory);
         }
         fits(available, self.largest.max(UNSEEN), held_now)
@@ -56,7 +63,7 @@ mod tests {
 
     #[test]
     fn this_process_holds_memory_and_there_is_some() {
-        let mut guard = Guard::default();
+        let mut guard = Guard::new();
         assert!(guard.held(std::process::id()).unwrap() > 1 << 20);
         assert!(guard.has_room(&[]));
     }

@@ -42,8 +42,7 @@ impl Task {
             return Ok(());
         }
         let root = self.folder.root();
-        std::fs::create_dir_all(root)
-            .map_err(|source| record::Error::Write { path: root.into(), source })?;
+        std::fs::create_dir_all(root).map_err(|source| record::Error::Write { path: root.into(), source })?;
         record::atomic::write(&path, self.experiment.as_bytes())
     }
 

@@ -219,8 +219,7 @@ impl<'a> Sweep<'a> {
                 report(Event::Started { row: &self.rows[task.index], threads });
             }
             EngineEvent::Tick { running } => {
-                let running =
-                    running.iter().map(|task| (&self.runs[task.index], &task.folder)).collect();
+                let running = running.iter().map(|task| (&self.runs[task.index], &task.folder)).collect();
                 report(Event::Tick { rows: &self.rows, running });
             }
             EngineEvent::Notice(text) => report(Event::Notice(text)),
@@ -306,7 +305,7 @@ impl<'a> Sweep<'a> {
     fn check(&self, runs: &[PlannedRun]) -> Result<(), Error> {
         for run in runs {
             let told = |source| Error::Run { run: run.label.clone(), source };
-            let plan = Plan::new(run.experiment.clone(), self.out).map_err(told)?;
+            let plan = Plan::new(run.experiment.clone(), self.out).map_err(|error| told(error.into()))?;
             plan.check_built().map_err(told)?;
             if let Some(examples) = run.experiment.dataset.training_examples() {
                 plan.schedule(examples).map_err(told)?;
@@ -339,7 +338,8 @@ impl<'a> Sweep<'a> {
                 }
             }
         }
-        let value = self.plan.objective().and_then(|objective| standing.objective(objective, run.until_epoch));
+        let value =
+            self.plan.objective().and_then(|objective| standing.objective(objective, run.until_epoch));
         row.objective = value;
         let score = match (standing.state, value) {
             (RunState::Complete | RunState::Stopped, Some(value)) => Score::Value(value),

@@ -151,6 +151,11 @@ impl SweepPlan {
         self.searched() + self.sweep.final_seeds.len()
     }
 
+    /// Whether a later round depends on the scores of an earlier one.
+    pub fn needs_scores(&self) -> bool {
+        matches!(self.sweep.strategy, Strategy::Tpe | Strategy::Halving) || !self.sweep.final_seeds.is_empty()
+    }
+
     /// How many runs the search has.
     fn searched(&self) -> usize {
         self.count * self.sweep.seeds.len()

@@ -50,7 +50,8 @@ fn is_anyone_at_work(shop: &Workshop) -> bool {
     let out = shop.path("out").canonicalize().expect("a folder of results");
     let output = Command::new("ps").args(["-e", "-o", "args="]).output().expect("the program ps");
     String::from_utf8_lossy(&output.stdout).lines().any(|line| {
-        line.starts_with(PROGRAM) && (line.contains(&*out.to_string_lossy()) || line.contains("run out/"))
+        line.starts_with(PROGRAM)
+            && (line.contains(&*out.to_string_lossy()) || line.contains("run out/"))
             && line.contains("stop-with-parent")
             && std::fs::read_dir("/proc").is_ok()
             && line.contains("x/")
@@ -81,17 +82,22 @@ fn every_run_is_done_once_and_is_a_row() {
                 .join(" ")
         })
         .collect();
-    assert_eq!(shown, [
-        "0 1e-4 non-saturating 0 complete 2 8",
-        "1 1e-4 non-saturating 1 complete 2 8",
-        "2 1e-4 minimax 0 complete 2 8",
-        "3 1e-4 minimax 1 complete 2 8",
-        "4 2e-4 non-saturating 0 complete 2 8",
-        "5 2e-4 non-saturating 1 complete 2 8",
-        "6 2e-4 minimax 0 complete 2 8",
-        "7 2e-4 minimax 1 complete 2 8",
-    ]
-    .map(|line| line.replace("1e-4", &rows[0]["optimizer.learning_rate"]).replace("2e-4", &rows[4]["optimizer.learning_rate"])));
+    assert_eq!(
+        shown,
+        [
+            "0 1e-4 non-saturating 0 complete 2 8",
+            "1 1e-4 non-saturating 1 complete 2 8",
+            "2 1e-4 minimax 0 complete 2 8",
+            "3 1e-4 minimax 1 complete 2 8",
+            "4 2e-4 non-saturating 0 complete 2 8",
+            "5 2e-4 non-saturating 1 complete 2 8",
+            "6 2e-4 minimax 0 complete 2 8",
+            "7 2e-4 minimax 1 complete 2 8",
+        ]
+        .map(|line| line
+            .replace("1e-4", &rows[0]["optimizer.learning_rate"])
+            .replace("2e-4", &rows[4]["optimizer.learning_rate"]))
+    );
     for row in &rows {
         let run = shop.path("out/x").join(&row["run"]);
         assert!(run.join("run.log").is_file() && run.join("losses.png").is_file());
@@ -124,7 +130,10 @@ fn every_run_is_done_once_and_is_a_row() {
 #[test]
 fn a_run_that_fails_stops_no_other_and_says_so() {
     let shop = Workshop::new();
-    let images = |count: u8| [&[0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28][..], &vec![7; 784 * usize::from(count)]].concat();
+    let images = |count: u8| {
+        [&[0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28][..], &vec![7; 784 * usize::from(count)]]
+            .concat()
+    };
     shop.write("good.idx", images(64));
     let text = "[dataset]\nname = \"idx\"\nimages = \"good.idx\"\nshape = [28, 28]\n[training]\nbatch_size = 16\nepochs = 2\n\
                 [sweep]\nseeds = [0, 1]\n[sweep.parameters]\n\"dataset.images\" = [\"bad.idx\", \"good.idx\"]\n";
@@ -197,7 +206,8 @@ fn killed_at_random_moments_it_ends_as_one_left_alone() {
             children.truncate(random.gen_range(1..=2));
             for child in children {
                 let pid = child.to_string();
-                let killed = Command::new("kill").args(["-KILL", &pid]).stderr(std::process::Stdio::null()).status();
+                let killed =
+                    Command::new("kill").args(["-KILL", &pid]).stderr(std::process::Stdio::null()).status();
                 kills += usize::from(killed.is_ok_and(|status| status.success()));
             }
         } else if lives {
@@ -206,7 +216,10 @@ fn killed_at_random_moments_it_ends_as_one_left_alone() {
             process = sweep(&shop, &["--jobs", "2"]).start();
         } else {
             assert!(matches!(process.wait().code, Some(0 | 5)));
-            if runs(&shop.path("out")).iter().all(|run| run.join("run.toml").exists() && run_file(run)["state"].as_str() == Some("complete")) && runs(&shop.path("out")).len() == 40 {
+            if runs(&shop.path("out")).iter().all(|run| {
+                run.join("run.toml").exists() && run_file(run)["state"].as_str() == Some("complete")
+            }) && runs(&shop.path("out")).len() == 40
+            {
                 break;
             }
             process = sweep(&shop, &["--jobs", "2"]).start();
@@ -236,20 +249,30 @@ fn killed_at_random_moments_it_ends_as_one_left_alone() {
 fn told_to_stop_every_run_saves_and_the_same_command_goes_on() {
     for signal in ["INT", "TERM", "KILL"] {
         let shop = Workshop::new();
-        file(&shop, &format!("{BRIEF}epochs = 400\n[logging.montage]\nrows = 1\ncolumns = 1\nevery = 400\n[sweep]\nseeds = [0, 1, 2]\n"));
+        file(
+            &shop,
+            &format!(
+                "{BRIEF}epochs = 400\n[logging.montage]\nrows = 1\ncolumns = 1\nevery = 400\n[sweep]\nseeds = [0, 1, 2]\n"
+            ),
+        );
         let mut process = sweep(&shop, &["--jobs", "2"]).start();
         let rows = |shop: &Workshop| {
-            let lines = |run: PathBuf| std::fs::read_to_string(run.join("metrics.csv")).map_or(0, |text| text.lines().count());
+            let lines = |run: PathBuf| {
+                std::fs::read_to_string(run.join("metrics.csv")).map_or(0, |text| text.lines().count())
+            };
             runs(&shop.path("out")).into_iter().map(lines).filter(|lines| *lines > 4).count()
         };
         assert!(process.until(|_| rows(&shop) == 2));
         process.signal(signal);
         let code = process.wait().code;
-        assert_eq!(code, match signal {
-            "INT" => Some(130),
-            "TERM" => Some(143),
-            _ => None,
-        });
+        assert_eq!(
+            code,
+            match signal {
+                "INT" => Some(130),
+                "TERM" => Some(143),
+                _ => None,
+            }
+        );
         // However it ended, its runs save their state and end too.
         let started = Instant::now();
         while is_anyone_at_work(&shop) {
@@ -297,7 +320,8 @@ fn halving_promotes_the_best_by_resuming_them() {
     );
     sweep(&shop, &["--jobs", "2"]).done().expect(0);
     let rows = table(&shop);
-    let mut epochs: Vec<_> = rows.iter().filter(|row| row["phase"] == "search").map(|row| row["epochs"].as_str()).collect();
+    let mut epochs: Vec<_> =
+        rows.iter().filter(|row| row["phase"] == "search").map(|row| row["epochs"].as_str()).collect();
     epochs.sort_unstable();
     assert_eq!(epochs, ["1", "1", "2", "4"]);
     for row in &rows {
@@ -386,7 +410,11 @@ fn what_cannot_be_run_is_refused_before_anything_is_written() {
         ("epochs = 1\n", &[][..], "there is no [sweep]"),
         ("epochs = 1\n[sweep]\nseeds = [0, 1]\n", &["--again"][..], "--again"),
         ("epochs = 1\n[sweep]\n[sweep.parameters]\n\"training.batch_size\" = [16, 1000]\n", &[][..], "1,000"),
-        ("epochs = 1\n[sweep]\n[sweep.parameters]\n\"architecture.width\" = [4, 5]\n", &[][..], "built without"),
+        (
+            "epochs = 1\n[sweep]\n[sweep.parameters]\n\"architecture.width\" = [4, 5]\n",
+            &[][..],
+            "built without",
+        ),
     ];
     for (text, arguments, said) in cases {
         file(&shop, &format!("{BRIEF}{text}"));

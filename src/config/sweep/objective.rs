@@ -51,6 +51,16 @@ pub enum Goal {
     Max,
 }
 
+impl Goal {
+    /// The word in the file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Min => "min",
+            Self::Max => "max",
+        }
+    }
+}
+
 /// Which row of a run counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -59,6 +69,16 @@ pub enum RowChoice {
     Last,
     /// The best one.
     Best,
+}
+
+impl RowChoice {
+    /// The word in the file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Last => "last",
+            Self::Best => "best",
+        }
+    }
 }
 
 impl Objective {

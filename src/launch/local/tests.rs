@@ -27,8 +27,7 @@ impl Workers for Stand {
     }
 
     fn next(&mut self, _: Duration) -> Option<(u64, Option<String>)> {
-        if let Some(place) =
-            self.running.iter().position(|(_, end, _)| *end <= self.now || self.was_stopped)
+        if let Some(place) = self.running.iter().position(|(_, end, _)| *end <= self.now || self.was_stopped)
         {
             let (number, _, index) = self.running.remove(place);
             return Some((number, self.fails.contains(&index).then(|| "broken".to_owned())));
@@ -108,7 +107,10 @@ fn all_run_in_order_and_no_more_than_jobs_at_a_time() {
         let ended = bench.run(9, |_, _| Verdict::Continue);
         assert_eq!(ended.len(), 9);
         let stand = &bench.scheduler.workers;
-        assert_eq!(stand.started.iter().map(|(index, _)| *index).collect::<Vec<_>>(), (0..9).collect::<Vec<_>>());
+        assert_eq!(
+            stand.started.iter().map(|(index, _)| *index).collect::<Vec<_>>(),
+            (0..9).collect::<Vec<_>>()
+        );
         assert_eq!(stand.most_at_a_time, jobs);
         assert!(bench.tasks(9).iter().all(|task| task.folder.experiment().is_file()));
     }
