@@ -27,6 +27,9 @@ const MOST_SEEDS: usize = 10_000;
 /// The most runs that a sweep may have.
 pub const MOST_RUNS: usize = 100_000;
 
+/// The most architectures that a sweep may have: each is compiled, some seconds for ten of them.
+const MOST_ARCHITECTURES: usize = 256;
+
 /// What varies over the runs of a sweep.
 #[derive(Clone, Debug)]
 pub struct Sweep {
@@ -145,6 +148,7 @@ impl Section {
             objective::missing(&needing, around.evaluation, findings);
         }
         check_count(trials, &seeds, final_seeds.len(), &parameters, strategy, findings);
+        check_architectures(strategy, trials, &parameters, findings);
         let sweep = Sweep {
             strategy,
             seeds,
@@ -283,6 +287,33 @@ fn check_count(
     };
     let mark = if strategy == Strategy::Grid { Mark::Key } else { Mark::Value };
     findings.add(Finding::new(path(at), mark, message).label("too many runs").help(help));
+}
+
+/// The architectures are compiled before the first run begins, so that there cannot be thousands. Of a list that is drawn
+/// from there are no more than trials; TPE may propose any.
+fn check_architectures(
+    strategy: Strategy,
+    trials: Option<usize>,
+    parameters: &[Parameter],
+    findings: &mut Findings,
+) {
+    let shapes: Vec<&Parameter> =
+        parameters.iter().filter(|parameter| parameter.key.starts_with("architecture.")).collect();
+    let sizes: Vec<usize> = shapes.iter().map(|parameter| parameter.size().unwrap_or(1)).collect();
+    let mut count = sizes.iter().fold(1_usize, |count, size| count.saturating_mul(*size));
+    if matches!(strategy, Strategy::Random | Strategy::Halving) {
+        count = count.min(trials.unwrap_or(MOST_RUNS));
+    }
+    let Some(last) = shapes.last().filter(|_| count > MOST_ARCHITECTURES) else {
+        return;
+    };
+    let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
+    let message = format!(
+        "the sweep has {count} architectures ({} values), but may have at most {MOST_ARCHITECTURES}",
+        sizes.join(" × ")
+    );
+    let finding = Finding::new(last.at.clone(), Mark::Key, message).label("too many architectures");
+    findings.add(finding.help("each is compiled before the first run; sweep over fewer of their values"));
 }
 
 /// Halving counts in epochs, all configurations the same.

@@ -46,6 +46,15 @@ impl Parameter {
         Setting { key: self.key.clone(), parsed }
     }
 
+    /// How many values there are; `None` for a range of fractions.
+    pub fn size(&self) -> Option<usize> {
+        match self.range {
+            None => Some(self.settings.len()),
+            Some(Range { scale: Scale::Integer, low, high }) => Some((high - low) as usize + 1),
+            Some(_) => None,
+        }
+    }
+
     /// Of a range of fractions, one end as a whole number; `None` for other ranges and ends.
     pub(in crate::config) fn as_whole(&self) -> Option<Setting> {
         let Range { scale, low, high } = self.range?;
