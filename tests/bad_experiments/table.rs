@@ -746,7 +746,7 @@ pub(crate) const TABLE: &[Case] = &[
     ),
     case(
         "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n▶'optimizer.learning_rate' = [1e-4, 2e-4]\n'optimizer.generator.learning_rate' = [1e-4, 2e-4]\n'optimizer.discriminator.learning_rate' = [3e-4, 4e-4]\n",
-        "the sweep has the same run twice, with different values for `optimizer.learning_rate`",
+        "optimizer.learning_rate = 0.0001 and optimizer.learning_rate = 0.0002 make no difference",
         "sweep over one of the keys",
     ),
     case(

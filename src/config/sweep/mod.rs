@@ -14,7 +14,9 @@ use super::check::{Finding, Findings, Mark};
 use super::evaluation::Evaluation;
 use super::key::{self, path};
 use super::layers::Tree;
+use super::read::keys_of;
 use super::training::{Length, Training};
+use super::words;
 
 pub use objective::{EVALUATION_COLUMNS, Goal, METRICS_COLUMNS, Objective, RowChoice};
 pub use parameters::{Parameter, Range, Scale, Setting};
@@ -27,7 +29,7 @@ const MOST_SEEDS: usize = 10_000;
 /// The most runs that a sweep may have.
 pub const MOST_RUNS: usize = 100_000;
 
-/// The most architectures that a sweep may have: each is compiled, some seconds for ten of them.
+/// The most architectures that a sweep may have: each is compiled.
 const MOST_ARCHITECTURES: usize = 256;
 
 /// What varies over the runs of a sweep.
@@ -70,6 +72,14 @@ pub enum Strategy {
     Halving,
 }
 
+/// The keys that not every strategy has, and those that have them.
+pub(super) const OWNERS: &[(&str, &[&str])] = &[
+    ("trials", &["random", "tpe", "halving"]),
+    ("batch", &["tpe"]),
+    ("start", &["halving"]),
+    ("factor", &["halving"]),
+];
+
 impl Strategy {
     /// The word in the file.
     pub fn word(self) -> &'static str {
@@ -104,6 +114,11 @@ pub(super) struct Section {
 #[serde(deny_unknown_fields)]
 pub(super) struct Final {
     seeds: Vec<i64>,
+}
+
+/// The tables within the section, with their keys, for a key that stands in the wrong one.
+pub(super) fn tables() -> [(&'static str, &'static [&'static str]); 2] {
+    [("`sweep.objective`", keys_of::<objective::Section>()), ("`sweep.slurm`", keys_of::<slurm::Section>())]
 }
 
 /// What the sweep has to know of the rest of the file.
@@ -169,17 +184,16 @@ impl Section {
 
     /// Keys that belong to another strategy than the one chosen.
     fn check_owners(&self, strategy: Strategy, findings: &mut Findings) {
-        use Strategy::{Halving, Random, Tpe};
-        let keys: [(&str, bool, &[Strategy], &str); 4] = [
-            ("trials", self.trials.is_some(), &[Random, Tpe, Halving], "`random`, `tpe` and `halving`"),
-            ("batch", self.batch.is_some(), &[Tpe], "`tpe`"),
-            ("start", self.start.is_some(), &[Halving], "`halving`"),
-            ("factor", self.factor.is_some(), &[Halving], "`halving`"),
+        let given = [
+            ("trials", self.trials.is_some()),
+            ("batch", self.batch.is_some()),
+            ("start", self.start.is_some()),
+            ("factor", self.factor.is_some()),
         ];
-        for (key, is_given, owners, shown) in keys {
-            if is_given && !owners.contains(&strategy) {
+        for (key, owners) in OWNERS {
+            if given.contains(&(*key, true)) && !owners.contains(&strategy.word()) {
                 let at = format!("sweep.{key}");
-                findings.does_not_belong(&at, shown, "sweep.strategy", strategy.word());
+                findings.does_not_belong(&at, &words::list(owners), "sweep.strategy", strategy.word());
             }
         }
     }

@@ -419,7 +419,10 @@ fn check_keys(found: &[Parameter], findings: &mut Findings) {
         if let Some((_, other)) =
             others.find(|(other, name)| part_of(&name.key) && (*key != name.key || *other < index))
         {
-            let message = format!("`{key}` is swept twice: `{}` sets it too", other.key);
+            let message = match *key == other.key {
+                true => format!("`{key}` is swept twice, spelt in two ways"),
+                false => format!("`{key}` is swept twice: `{}` sets it too", other.key),
+            };
             findings.add(Finding::new(at.clone(), Mark::Key, message).label("swept twice"));
         }
     }
@@ -444,20 +447,19 @@ pub(in crate::config) fn repeated(setting: &Setting, first: &Setting) -> Problem
 /// The problem of two combinations of values that give the same run, at the last key in which they differ; `None` where
 /// they do not differ at all.
 pub(in crate::config) fn same_run(one: &[&Setting], other: &[&Setting]) -> Option<Problem> {
-    let combination = |settings: &[&Setting]| {
-        let shown: Vec<String> =
-            settings.iter().map(|setting| format!("{} = {setting}", setting.key)).collect();
+    let pairs = || one.iter().copied().zip(other.iter().copied());
+    let differ = |(a, b): &(&Setting, &Setting)| a.to_string() != b.to_string();
+    let shown = |settings: &mut dyn Iterator<Item = &Setting>| {
+        let shown: Vec<String> = settings.map(|setting| format!("{} = {setting}", setting.key)).collect();
         shown.join(", ")
     };
-    let differing = one.iter().zip(other).filter(|(a, b)| a.to_string() != b.to_string());
-    let keys: Vec<&Setting> = differing.map(|(_, setting)| *setting).collect();
-    let last = keys.last()?;
-    let names: Vec<&str> = keys.iter().map(|setting| setting.key.as_str()).collect();
+    let (_, last) = pairs().filter(differ).last()?;
+    let same = shown(&mut pairs().filter(|pair| !differ(pair)).map(|(a, _)| a));
     let message = format!(
-        "the sweep has the same run twice, with different values for {}: {} is no other run than {}",
-        words::list(&names),
-        combination(other),
-        combination(one),
+        "the sweep has the same run twice: {} and {} make no difference{}{same}",
+        shown(&mut pairs().filter(differ).map(|(a, _)| a)),
+        shown(&mut pairs().filter(differ).map(|(_, b)| b)),
+        if same.is_empty() { "" } else { " where " },
     );
     let problem = Problem::new(message, last.parsed.spot.key.clone()).label("another key sets the same");
     Some(problem.help("sweep over one of the keys, or leave out the values that change nothing"))
