@@ -2,6 +2,7 @@
 
 mod objective;
 mod parameters;
+mod reader;
 mod slurm;
 
 use std::collections::BTreeMap;
@@ -20,7 +21,8 @@ use super::words;
 
 pub use objective::{EVALUATION_COLUMNS, Goal, METRICS_COLUMNS, Objective, RowChoice};
 pub use parameters::{Parameter, Range, Scale, Setting};
-pub(super) use parameters::{combination, distributions, must_be_whole, repeated, same_run, shown};
+pub(super) use parameters::{combination, must_be_whole, repeated, same_run, shown};
+pub(super) use reader::distributions;
 pub use slurm::Slurm;
 
 /// The most seeds.
@@ -137,7 +139,7 @@ impl Section {
         let strategy = self.strategy.unwrap_or(Strategy::Grid);
         self.check_owners(strategy, findings);
         let parameters = match self.parameters {
-            Some(_) => parameters::read(around.tree, around.merged, strategy, findings),
+            Some(_) => reader::read(around.tree, around.merged, strategy, findings),
             None => Vec::new(),
         };
         let is_empty = self.parameters.as_ref().is_none_or(BTreeMap::is_empty);
