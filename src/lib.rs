@@ -39,5 +39,8 @@ pub mod figures;
 // One configuration, executed once, in a folder of its own.
 pub mod run;
 
+// Runs side by side, from their files.
+pub mod compare;
+
 // The command line.
 pub mod cli;

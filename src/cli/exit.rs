@@ -1,6 +1,7 @@
 //! Exit codes, and how errors are told.
 
 use super::output;
+use crate::compare;
 use crate::record;
 use crate::run;
 use crate::{architecture, config, data, figures};
@@ -129,6 +130,28 @@ impl From<record::Error> for Failure {
 impl From<figures::Error> for Failure {
     fn from(error: figures::Error) -> Self {
         Self::new(Exit::Damaged, error.to_string())
+    }
+}
+
+impl From<compare::field::Error> for Failure {
+    fn from(error: compare::field::Error) -> Self {
+        Self::new(Exit::Wrong, error.to_string())
+    }
+}
+
+impl From<compare::filter::Error> for Failure {
+    fn from(error: compare::filter::Error) -> Self {
+        Self::new(Exit::Wrong, error.to_string())
+    }
+}
+
+impl From<compare::select::Error> for Failure {
+    fn from(error: compare::select::Error) -> Self {
+        let exit = match error {
+            compare::select::Error::Pattern { .. } => Exit::Wrong,
+            _ => Exit::Damaged,
+        };
+        Self::new(exit, error.to_string())
     }
 }
 
