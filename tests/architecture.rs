@@ -193,6 +193,7 @@ fn pictures_are_drawn_from_rows_and_the_loop_knows_no_gan() {
         let allowed: &[&str] = match user.as_str() {
             "config" | "random" => &[],
             "figures" => &["record"],
+            "compare" => &["figures", "record"],
             "training" => &["learner", "random"],
             "objective" => &["config", "random", "nn"],
             _ => continue,

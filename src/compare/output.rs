@@ -1,9 +1,10 @@
 //! A comparison as a table of texts, Markdown, CSV and JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use super::field::Which;
 use super::statistics::{Statistics, number};
 use super::{Comparison, Group, Run};
 use crate::record::history::Goal;
@@ -88,18 +89,18 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
     let highest: Vec<&str> = comparison
         .metrics
         .iter()
-        .filter(|metric| metric.which == super::field::Which::Best && metric.goal == Goal::Maximum)
+        .filter(|metric| metric.which == Which::Best && metric.goal == Goal::Maximum)
         .map(|metric| metric.column.as_str())
         .collect();
-    if comparison.metrics.iter().any(|metric| metric.which == super::field::Which::Best) {
+    if comparison.metrics.iter().any(|metric| metric.which == Which::Best) {
         let but = match highest.as_slice() {
             [] => String::new(),
             names => format!(", the highest of {}", names.join(", ")),
         };
         notes.push(format!("Best: the lowest value of each run{but}."));
     }
-    if let ([parameters], 1) = (&[comparison.parameters.len()], comparison.groups.len())
-        && *parameters == 0
+    if let [group] = comparison.groups.as_slice()
+        && group.runs.len() > 1
     {
         notes.push("The runs differ in their seeds alone.".to_owned());
     }
@@ -153,7 +154,7 @@ fn differences(comparison: &Comparison) -> Vec<String> {
     }
     let mut tell = |what: &str, value: &dyn Fn(&Run) -> String| {
         let runs = comparison.groups.iter().flat_map(|group| &group.runs);
-        let values: std::collections::BTreeSet<String> = runs.map(value).collect();
+        let values: BTreeSet<String> = runs.map(value).collect();
         if values.len() > 1 {
             let some: Vec<&str> = values.iter().take(4).map(String::as_str).collect();
             let more = if values.len() > 4 { ", …" } else { "" };

@@ -22,9 +22,10 @@ impl Statistics {
         if count == 0 {
             return None;
         }
-        let share = 1.0 / count as f64;
-        // Shares are summed, as a sum of large numbers could overflow.
-        let mean: f64 = values.iter().map(|value| value * share).sum();
+        let n = count as f64;
+        let sum: f64 = values.iter().sum();
+        // The sum of large numbers may overflow where their mean does not.
+        let mean = if sum.is_finite() { sum / n } else { values.iter().map(|value| value / n).sum() };
         let deviation = (count > 1).then(|| {
             let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
             (squares / (count - 1) as f64).sqrt()

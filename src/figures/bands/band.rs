@@ -170,7 +170,7 @@ pub(super) fn note(bands: &[Band], range: &Range<f64>) -> String {
         notes.push("thin: some seeds have no value".to_owned());
     }
     if bands.iter().any(|band| band.is_averaged) {
-        notes.push(format!("means over {PARTS}ths of the axis"));
+        notes.push(format!("points: means over 1/{PARTS} of the axis"));
     }
     let values = |count| if count == 1 { "value" } else { "values" };
     let points = bands.iter().flat_map(|band| &band.points);
@@ -240,7 +240,7 @@ mod tests {
         let band = only(group(&[&run, &run]));
         assert!((140..=160).contains(&band.points.len()), "{}", band.points.len());
         assert!(band.points.iter().all(|point| (point.mean - 1.0).abs() < 0.06 && point.count == 2));
-        assert!(note(&[band], &(0.0..3.0)).contains("means over 150ths of the axis"));
+        assert!(note(&[band], &(0.0..3.0)).contains("points: means over 1/150 of the axis"));
     }
 
     #[test]
