@@ -146,7 +146,11 @@ fn print(runs: &[Run], sort_key: Option<&str>) -> Result<(), Failure> {
         }
     }
     let mut header = vec![("run".to_owned(), Align::Left), ("state".to_owned(), Align::Left)];
-    header.extend(short_names(&settings).into_iter().map(|name| (name, Align::Right)));
+    // `epochs` without more is how many are done.
+    let is_taken = |name: &str| ["run", "state", "epochs", "training", "started"].contains(&name);
+    let names = short_names(&settings).into_iter().zip(&settings);
+    let names = names.map(|(name, key)| if is_taken(&name) { key.clone() } else { name });
+    header.extend(names.map(|name| (name, Align::Right)));
     header.push(("epochs".to_owned(), Align::Right));
     header.extend(columns.iter().map(|column| ((*column).to_owned(), Align::Right)));
     header.extend([("training".to_owned(), Align::Right), ("started".to_owned(), Align::Left)]);

@@ -157,21 +157,24 @@ impl Comparison {
         names
     }
 
-    /// What a group is called in a legend: `loss=hinge, learning_rate=0.0002`.
+    /// What a group is called in a legend: `loss=hinge, learning_rate=0.0002`. Where several experiments are compared it is
+    /// the experiment's name, and what tells it from other groups of that experiment.
     pub fn label(&self, group: &Group) -> String {
+        let name_of = |group: &Group| group.runs.first().map(|run| run.history.run.experiment.clone());
+        let name = name_of(group);
+        let has_names = self.parameters.first().is_some_and(|key| key == "name");
+        let relatives: Vec<&Group> = self.groups.iter().filter(|other| name_of(other) == name).collect();
+        let tells = |index: &usize| {
+            relatives.iter().any(|other| other.settings[*index] != group.settings[*index])
+                || (!has_names && relatives.len() == 1)
+        };
         let names = self.short_parameters();
-        let parts = names.iter().zip(&group.settings);
-        let label: Vec<String> = parts
-            .filter_map(|(name, value)| match (name.as_str(), value) {
-                (_, None) => None,
-                ("experiment", Some(value)) => Some(value.clone()),
-                (name, Some(value)) => Some(format!("{name}={value}")),
-            })
-            .collect();
-        match label.is_empty() {
-            true => group.runs.first().map_or_else(String::new, |run| run.history.run.experiment.clone()),
-            false => label.join(", "),
-        }
+        let settings = (0..self.parameters.len()).filter(tells).filter_map(|index| {
+            let value = group.settings[index].as_ref()?;
+            Some(format!("{}={value}", names[index]))
+        });
+        let named = name.filter(|_| has_names || self.parameters.is_empty());
+        named.into_iter().chain(settings).collect::<Vec<_>>().join(", ")
     }
 }
 
