@@ -135,7 +135,7 @@ impl Comparison {
             .into_values()
             .map(|runs| group(one_per_seed(runs, &mut repeated), &parameters, &metrics, options))
             .collect();
-        groups.sort_by(|a, b| by_settings(a, b));
+        groups.sort_by(by_settings);
         if let Some(field) = sort {
             let value = |group: &Group| sort_key(group, &field, options);
             groups.sort_by(|a, b| {

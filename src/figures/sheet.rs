@@ -17,9 +17,12 @@ const MOST_SIDE: usize = 640;
 const LEAST_SIDE: usize = 280;
 /// Pixels between pictures and around them.
 const GAP: usize = 28;
-/// Height of the title, and of the two lines above each picture.
+/// Height of the title, of the two lines above each picture, and of one more where a label is long.
 const TITLE: usize = 64;
 const NAMES: usize = 56;
+const LINE: usize = 24;
+/// Size of the labels' letters.
+const LETTERS: f32 = 19.0;
 
 /// A montage and what is written above it.
 #[derive(Clone, Debug)]
@@ -49,24 +52,48 @@ pub fn png(title: &str, entries: &[Entry]) -> Result<Vec<u8>> {
     let cell = images.iter().map(|image| image.width).max().unwrap_or(0).max(LEAST_SIDE);
     let height_of = |images: &[Image]| images.iter().map(|image| image.height).max().unwrap_or(0);
     let width = GAP + columns * (cell + GAP);
-    let height = TITLE + rows.iter().map(|(_, images)| NAMES + height_of(images) + GAP).sum::<usize>();
+    let labels: Vec<Vec<String>> = shown.iter().map(|entry| broken(&entry.label, cell as f32)).collect();
+    let names = if labels.iter().any(|lines| lines.len() > 1) { NAMES + LINE } else { NAMES };
+    let height = TITLE + rows.iter().map(|(_, images)| names + height_of(images) + GAP).sum::<usize>();
 
     let mut canvas = Canvas::new(width, height, palette::PAPER);
     write_title(&mut canvas, title, entries.len(), width);
     let mut top = TITLE;
+    let mut labels = labels.iter();
     for (entries, images) in rows {
         for (column, (entry, image)) in entries.iter().zip(images).enumerate() {
             let left = GAP + column * (cell + GAP);
-            let line = |text: &str, size: f32| fonts::fitted(text, size, cell as f32);
-            let (label, below) = (line(&entry.label, 19.0), line(&entry.picture.label, 16.0));
-            let at = |line: f32| (left as f32, top as f32 + line);
-            canvas.text(at(14.0), &label, 19.0, solid(palette::INK), Anchor::LEFT, false);
-            canvas.text(at(38.0), &below, 16.0, solid(palette::FAINT_INK), Anchor::LEFT, false);
-            canvas.picture((left, top + NAMES), image.width, image.channels, &image.pixels);
+            let mut write = |text: &str, size: f32, color, line: usize| {
+                let place = (left as f32, (top + 14 + LINE * line) as f32);
+                canvas.text(place, text, size, solid(color), Anchor::LEFT, false);
+            };
+            let lines = labels.next().map_or(&[][..], Vec::as_slice);
+            for (line, text) in lines.iter().enumerate() {
+                write(text, LETTERS, palette::INK, line);
+            }
+            let below = fonts::fitted(&entry.picture.label, 16.0, cell as f32);
+            write(&below, 16.0, palette::FAINT_INK, lines.len());
+            canvas.picture((left, top + names), image.width, image.channels, &image.pixels);
         }
-        top += NAMES + height_of(images) + GAP;
+        top += names + height_of(images) + GAP;
     }
     Ok(canvas.to_png())
+}
+
+/// A label in one or two lines, broken at a comma where that helps.
+fn broken(label: &str, limit: f32) -> Vec<String> {
+    let width = |text: &str| fonts::width(text, LETTERS);
+    if width(label) <= limit {
+        return vec![fonts::fitted(label, LETTERS, limit)];
+    }
+    let commas = label.match_indices(", ").map(|(at, comma)| at + comma.len());
+    match commas.filter(|at| width(label[..*at].trim_end()) <= limit).last() {
+        None => vec![fonts::fitted(label, LETTERS, limit)],
+        Some(at) => {
+            let lines = [label[..at].trim_end(), &label[at..]];
+            lines.map(|line| fonts::fitted(line, LETTERS, limit)).to_vec()
+        }
+    }
 }
 
 /// Whether a picture can be drawn on a sheet.

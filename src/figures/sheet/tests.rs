@@ -55,6 +55,20 @@ fn small_pictures_are_enlarged_and_large_ones_reduced_by_whole_factors() {
 }
 
 #[test]
+fn long_labels_are_broken_at_commas() {
+    assert_eq!(broken("loss=hinge, learning_rate=0.0002", 300.0), ["loss=hinge, learning_rate=0.0002"]);
+    let label = "loss=hinge, learning_rate=0.0002, ema={ decay = 0.995 }";
+    assert_eq!(broken(label, 300.0), ["loss=hinge, learning_rate=0.0002,", "ema={ decay = 0.995 }"]);
+    let lines = broken(&format!("{label}, {label}"), 300.0);
+    assert!(lines.len() == 2 && lines[1].contains('…'), "{lines:?}");
+    assert_eq!(broken(&"x".repeat(500), 300.0).len(), 1);
+    let mut long = entry(300, 200, png::ColorType::Grayscale, 0);
+    long.label = label.to_owned();
+    let (_, height, _) = decoded(&png("t", &[entry(300, 200, png::ColorType::Grayscale, 0), long]).unwrap());
+    assert_eq!(height, TITLE + NAMES + LINE + 200 + GAP);
+}
+
+#[test]
 fn more_pictures_than_there_is_room_for_are_told() {
     let entries = vec![entry(8, 8, png::ColorType::Grayscale, 0); MOST_PICTURES + 1];
     let (_, height, _) = decoded(&png("t", &entries).unwrap());
