@@ -1,3 +1,4 @@
+use crate::compare::filter::Condition;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ pub(super) enum Command {
     Check(Check),
     /// List the runs in a folder of results
     List(List),
+    /// Compare runs, or all runs of sweeps: what differs, and what came of it
+    Compare(Compare),
     /// Draw new samples from a run's checkpoint
     Sample(Sample),
     /// List, fetch or verify data sets
@@ -142,12 +145,71 @@ pub(super) struct Check {
     pub(super) overrides: Overrides,
 }
 
+/// Which runs are meant, and which values are the better ones.
+#[derive(Args, Debug)]
+pub(super) struct Selection {
+    /// Only runs that meet this, such as `loss=hinge`, `state!=complete`, `learning_rate>=1e-4` or `frechet.best<30`; may be
+    /// given several times
+    ///
+    /// The key is a setting (in full, or its last part where only one setting ends so), a column of metrics.csv or
+    /// evaluation.csv (its last value, or its best with `.best`), or one of state, experiment, seed, run, folder, started,
+    /// ended, epochs_done, steps_done, seconds_training. Signs are = != < <= > >=; quote the argument for the shell.
+    #[arg(long = "where", value_name = "KEY=VALUE")]
+    pub(super) conditions: Vec<Condition>,
+    /// Columns whose high values are the better ones [default: precision, recall, density, coverage, accuracy and names that
+    /// end so]
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) maximize: Vec<String>,
+    /// Columns whose low values are the better ones [default: all others]
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) minimize: Vec<String>,
+    /// Sort by this setting, column or fact, lowest first; `--sort -KEY` is highest first
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    pub(super) sort: Option<String>,
+    /// Sort highest first
+    #[arg(long)]
+    pub(super) descending: bool,
+}
+
 #[derive(Args, Debug)]
 pub(super) struct List {
     /// Folder of results
     #[arg(default_value = "results", value_name = "DIR")]
     pub(super) folder: PathBuf,
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    /// Write index.csv into the folder again: a row for each of its runs, with settings, results and provenance
+    #[arg(long)]
+    pub(super) index: bool,
     /// Print one JSON object per run
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Compare {
+    /// Folders of runs, of sweeps or of results, or quoted patterns such as 'results/*/seed1-*'
+    #[arg(required = true, value_name = "RUN")]
+    pub(super) runs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    /// Columns to compare; `frechet` is its last and its best value, `frechet.best` one of them; may be given several times
+    /// [default: the last g_loss and d_loss, and every column of evaluation.csv]
+    #[arg(long = "metric", value_name = "COLUMN", value_delimiter = ',')]
+    pub(super) metrics: Vec<String>,
+    /// Count the runs that did not complete as well, with what they have reached
+    #[arg(long)]
+    pub(super) unfinished: bool,
+    /// Write the table as CSV; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) csv: Option<PathBuf>,
+    /// Write the table as Markdown; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) markdown: Option<PathBuf>,
+    /// Draw the curves with a band over the seeds (PNG and SVG) and the montages side by side (PNG) into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(super) figures: Option<PathBuf>,
+    /// Print one JSON document in place of the table
     #[arg(long)]
     pub(super) json: bool,
 }

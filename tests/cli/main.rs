@@ -2,6 +2,7 @@
 
 mod bad_experiments;
 mod byte_for_byte;
+mod compare;
 mod damaged_data;
 mod damaged_results;
 mod disk_full;
