@@ -5,6 +5,7 @@ mod commands;
 mod data;
 mod exit;
 mod output;
+mod preview;
 mod reporter;
 mod run;
 mod sample;

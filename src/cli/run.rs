@@ -4,6 +4,7 @@ use super::Exit;
 use super::arguments::Run;
 use super::exit::Failure;
 use super::output;
+use super::preview;
 use super::reporter;
 use super::signals::Signals;
 use crate::config::{self, Experiment, Loaded};
@@ -33,10 +34,11 @@ pub(super) fn run(arguments: Run) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let threads = threads(arguments.threads)?;
+    let preview = arguments.preview && can_preview();
     let signals = Signals::listen()
         .map_err(|error| Failure::new(Exit::Unwritable, format!("cannot listen for signals: {error}")))?;
     for plan in plans {
-        let mut reporter = reporter::choose(&plan, arguments.quiet, arguments.json);
+        let mut reporter = reporter::choose(&plan, arguments.quiet, arguments.json, preview);
         let options = Options { data: &data, threads, stop: &signals.stop };
         let folder = plan.folder.root().display().to_string();
         let outcome = plan.execute(&options, &mut *reporter);
@@ -63,6 +65,17 @@ pub(super) fn run(arguments: Run) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// Whether pictures can be shown; if not, says so: the run is worth having all the same.
+fn can_preview() -> bool {
+    let possible = preview::possible();
+    if let Err(reason) = possible {
+        output::complain(format_args!(
+            "warning: --preview is left out, as {reason}; the montages are in the run's folder, under samples/"
+        ));
+    }
+    possible.is_ok()
 }
 
 /// Sweeps come with the next version; a file that asks for one is not run as if it did not.

@@ -10,6 +10,7 @@ pub mod lock;
 pub mod metrics;
 pub mod provenance;
 pub mod run_file;
+pub mod tensorboard;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
