@@ -8,3 +8,4 @@ mod disk_full;
 mod life;
 mod slanted_faces;
 mod support;
+mod tensorboard;
