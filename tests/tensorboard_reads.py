@@ -91,9 +91,12 @@ def check_images(events, run, torn):
     return len(found)
 
 
-def check_text(events, run):
-    (event,) = events.Tensors("experiment")
-    (text,) = event.tensor_proto.string_val
+def check_text(events, run, watch):
+    # At a new session's start, this class forgets scalars and images, but not tensors (TensorBoard's server does).
+    found = events.Tensors("experiment")
+    assert found and (watch or len(found) == 1), found
+    texts = {text for event in found for text in event.tensor_proto.string_val}
+    (text,) = texts
     lines = text.decode().splitlines()
     assert all(line.startswith("    ") for line in lines), lines
     assert [line[4:] for line in lines] == (run / "experiment.toml").read_text().splitlines()
@@ -112,7 +115,7 @@ def main():
     rows = list(csv.DictReader((run / "metrics.csv").open()))
     scalars = check_scalars(events, rows, arguments.torn)
     images = check_images(events, run, arguments.torn)
-    check_text(events, run)
+    check_text(events, run, arguments.watch)
     seen = f", from {files} files while they were written" if arguments.watch else ""
     print(f"{scalars} scalars of {len(rows)} rows, {images} images, the configuration{seen}: as in the run's files")
 

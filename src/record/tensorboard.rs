@@ -10,10 +10,11 @@
 //! does not show the nights between interruption and resumption.
 //!
 //! The file is a copy: whatever is in it is in `metrics.csv` and `samples/` too. So a process that begins or goes on with
-//! a run writes the whole file anew from these, under a new name, removes the file of the process before, and appends from
-//! there on. Rows beyond the checkpoint and a last record that a crash has torn are gone with the old file; a TensorBoard
+//! a run writes the whole file anew from these, under a new name, empties the file of the process before, and appends from
+//! there on. Rows beyond the checkpoint and a last record that a crash has torn are gone with the old content; a TensorBoard
 //! that runs meanwhile reads the new file after the old one, and the session's start that stands at its head makes it
-//! forget what it had read.
+//! forget what it had read. (The old file is not removed at once, but by the next process: a TensorBoard without its fast
+//! loader would wait for it for ever.)
 //!
 //! A record (<https://www.tensorflow.org/tutorials/load_data/tfrecord>) is the payload's length in 8 bytes, the length's
 //! masked CRC-32C in 4, the payload, and the payload's masked CRC-32C in 4, numbers little-endian. The payload is a
@@ -75,7 +76,7 @@ impl Clock {
 
 impl EventFile {
     /// Makes the file of this process in `folder`, with the configuration, the rows and the pictures so far, both in the
-    /// order of their steps. Then the files of the processes before are removed.
+    /// order of their steps. Then the file of the process before is emptied, and older ones are removed.
     ///
     /// # Errors
     /// [`Error::Write`], with the older file as it was; [`Error::Read`] or [`Error::Damaged`] for a picture.
@@ -99,8 +100,13 @@ impl EventFile {
                 return Err(error);
             }
         };
-        for (_, old) in older {
-            fs::remove_file(&old).map_err(|source| Error::write(old, source))?;
+        let newest = older.iter().map(|(number, _)| *number).max();
+        for (number, old) in older {
+            let withdrawn = match Some(number) == newest {
+                true => OpenOptions::new().write(true).open(&old).and_then(|file| file.set_len(0)),
+                false => fs::remove_file(&old),
+            };
+            withdrawn.map_err(|source| Error::write(old, source))?;
         }
         atomic::sync_folder(folder).map_err(|source| Error::write(folder, source))?;
         Ok(Self { path, file, length, clock })

@@ -45,10 +45,11 @@ fn reads(shop: &Workshop, python: &Path, arguments: &[&str], run: &Path) -> Done
     reading(shop, python, arguments, run).done().expect(0).says("as in the run's files")
 }
 
-/// The event files of a run.
+/// The event files of a run that hold something.
 fn event_files(run: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(run.join("tensorboard")).expect("a folder of events");
-    entries.map(|entry| entry.expect("an entry").path()).collect()
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.filter(|path| fs::metadata(path).is_ok_and(|data| data.len() > 0)).collect()
 }
 
 #[test]

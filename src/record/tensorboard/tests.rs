@@ -201,10 +201,13 @@ fn samples(steps: &[u64]) -> (tempfile::TempDir, Vec<Montage>) {
     (folder, montages)
 }
 
+/// The only file with content; beside it there may be one that is empty.
 fn only_file(folder: &Path) -> PathBuf {
     let files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    let [file] = &files[..] else { panic!("{files:?}") };
-    file.clone()
+    let is_empty = |path: &&PathBuf| fs::metadata(path).unwrap().len() == 0;
+    let (empty, full): (Vec<_>, Vec<_>) = files.iter().partition(is_empty);
+    assert!(empty.len() <= 1 && full.len() == 1, "{files:?}");
+    full[0].clone()
 }
 
 /// Steps of a scalar, in order.
