@@ -47,6 +47,8 @@ pub(super) struct Preview {
     drawn: Option<Instant>,
     /// Lines that go above the next picture.
     lines: Vec<String>,
+    /// Whether there are lines, or a picture that has not been shown.
+    is_waiting: bool,
     /// Set when the process goes on after Ctrl-Z: the shell has written below the picture meanwhile.
     continued: Arc<AtomicBool>,
 }
@@ -70,13 +72,15 @@ impl Preview {
             shown: None,
             drawn: None,
             lines: Vec::new(),
+            is_waiting: false,
             continued,
         }
     }
 
-    /// Takes a line, and the picture to show below it if there is a new one.
-    pub(super) fn add(&mut self, line: String, montage: Option<&Path>) {
-        self.lines.push(line);
+    /// Takes a line, and the picture to show below it, as far as there are new ones.
+    pub(super) fn add(&mut self, line: Option<String>, montage: Option<&Path>) {
+        self.is_waiting |= line.is_some() || montage.is_some();
+        self.lines.extend(line);
         if let Some(montage) = montage {
             self.newest = Some(montage.to_path_buf());
         }
@@ -84,12 +88,12 @@ impl Preview {
 
     /// Whether there is something to show, and the last picture has been there long enough.
     pub(super) fn is_due(&self) -> bool {
-        self.is_waiting() && self.drawn.is_none_or(|drawn| drawn.elapsed() >= BETWEEN_PICTURES)
+        self.is_waiting && self.drawn.is_none_or(|drawn| drawn.elapsed() >= BETWEEN_PICTURES)
     }
 
     /// Whether there is something to show.
     pub(super) fn is_waiting(&self) -> bool {
-        !self.lines.is_empty()
+        self.is_waiting
     }
 
     /// Shows what there is: the cursor must stand at the beginning of the line below the picture, and does so afterwards.
@@ -97,6 +101,7 @@ impl Preview {
     /// # Errors
     /// If the picture cannot be read or the terminal cannot be written to; the lines are shown all the same.
     pub(super) fn show(&mut self) -> Result<(), String> {
+        self.is_waiting = false;
         let lines: String = self.lines.drain(..).flat_map(|line| [line, "\n".to_owned()]).collect();
         let mut terminal = io::stdout();
         if self.continued.swap(false, Ordering::Relaxed) || !is_in_foreground() {

@@ -129,17 +129,18 @@ impl Terminal {
         }
     }
 
-    /// The line of an epoch, and its picture.
-    fn epoch(&mut self, row: &MetricsRow, montage: Option<&Path>) {
-        let Some(line) = self.row(row) else { return };
-        match &mut self.preview {
-            Some(preview) => {
+    /// The line of an epoch, if there is a row to say something about, and its picture.
+    fn epoch(&mut self, montage: Option<&Path>) {
+        let line = self.last_row.take().and_then(|row| self.row(&row));
+        match (&mut self.preview, line) {
+            (Some(preview), line) => {
                 preview.add(line, montage);
                 if preview.is_due() {
                     self.show();
                 }
             }
-            None => self.line(&line),
+            (None, Some(line)) => self.line(&line),
+            (None, None) => {}
         }
     }
 
@@ -206,11 +207,7 @@ impl Reporter for Terminal {
                 }
             }
             Event::Row(row) => self.last_row = Some(**row),
-            Event::Epoch { montage, .. } => {
-                if let Some(row) = self.last_row.take() {
-                    self.epoch(&row, *montage);
-                }
-            }
+            Event::Epoch { montage, .. } => self.epoch(*montage),
             Event::Ended { folder, state } => {
                 if self.preview.as_ref().is_some_and(Preview::is_waiting) {
                     self.show();
