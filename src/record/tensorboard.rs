@@ -18,7 +18,7 @@
 //!
 //! A record (<https://www.tensorflow.org/tutorials/load_data/tfrecord>) is the payload's length in 8 bytes, the length's
 //! masked CRC-32C in 4, the payload, and the payload's masked CRC-32C in 4, numbers little-endian. The payload is a
-//! protobuf [`Event`].
+//! protobuf `Event`.
 
 mod messages;
 
