@@ -110,6 +110,17 @@ pub enum End {
     Complete,
     /// It was asked to stop, and its state is saved.
     Interrupted,
+    /// It has come to the epoch after which it was to pause, and its state is saved.
+    Paused,
+}
+
+/// What ends a training before all its steps are done.
+#[derive(Clone, Copy, Debug)]
+pub struct Stop<'a> {
+    /// Set when it should save its state and end, after the step that is being made.
+    pub asked: &'a AtomicBool,
+    /// The epoch (from 1) after which it pauses.
+    pub after_epoch: Option<u64>,
 }
 
 /// Why a training ended early.
@@ -126,7 +137,7 @@ pub enum Error<E> {
     Watcher(E),
 }
 
-/// Trains from `progress` to the end of the schedule, or until `stop` is set.
+/// Trains from `progress` to the end of the schedule, or until it is stopped.
 ///
 /// `gather` writes the examples with these indices, one after the other, into a buffer. Which come when depends on the seed and the
 /// epoch alone.
@@ -140,16 +151,19 @@ pub fn train<W: Watcher>(
     batches: &Stream,
     gather: &mut dyn FnMut(&[usize]) -> Vec<f32>,
     watcher: &mut W,
-    stop: &AtomicBool,
+    stop: Stop<'_>,
 ) -> Result<End, Error<W::Error>> {
     let per_epoch = schedule.steps_per_epoch();
     while progress.step < schedule.total_steps {
         let epoch = progress.step / per_epoch;
+        if stop.after_epoch.is_some_and(|last| epoch >= last) {
+            return Ok(End::Paused);
+        }
         let order = shuffled(schedule.examples, batches, epoch);
         let first = progress.step - epoch * per_epoch;
         let steps = order.chunks_exact(schedule.examples_per_step()).skip(first as usize);
         for examples in steps.take((schedule.total_steps - progress.step) as usize) {
-            if stop.load(Ordering::Relaxed) {
+            if stop.asked.load(Ordering::Relaxed) {
                 watcher.interrupted(learner, &progress).map_err(Error::Watcher)?;
                 return Ok(End::Interrupted);
             }
@@ -284,7 +298,8 @@ mod tests {
         let stop = AtomicBool::new(false);
         let mut gather = |indices: &[usize]| indices.iter().map(|&i| i as f32).collect();
         let mut passenger = Passenger(log, &stop, stop_after);
-        train(learner, schedule, from, &Stream::new(0, "batches"), &mut gather, &mut passenger, &stop)
+        let stop = Stop { asked: &stop, after_epoch: None };
+        train(learner, schedule, from, &Stream::new(0, "batches"), &mut gather, &mut passenger, stop)
     }
 
     #[test]

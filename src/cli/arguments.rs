@@ -59,7 +59,7 @@ pub(super) struct Places {
 
 #[derive(Args, Debug)]
 pub(super) struct Run {
-    /// Experiment files, run one after the other
+    /// Experiment files, or folders of runs to go on with; one after the other
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
@@ -84,6 +84,44 @@ pub(super) struct Run {
     /// Print events as JSON lines on standard output
     #[arg(long)]
     pub(super) json: bool,
+    /// Stop after this epoch with the state saved; the same command without it goes on
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) until_epoch: Option<u64>,
+    /// Stop, with the state saved, when standard input ends
+    #[arg(long, hide = true)]
+    pub(super) stop_with_parent: bool,
+    #[command(flatten)]
+    pub(super) sweep: Sweep,
+}
+
+/// How the runs of a sweep are run.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Sweeps")]
+pub(super) struct Sweep {
+    /// Where a sweep's runs are run
+    #[arg(long, value_enum, default_value_t = Engine::Local)]
+    pub(super) engine: Engine,
+    /// Runs of a sweep at a time; they share the threads [default: 1]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+    /// Try a run that failed up to N times again, also one that failed before
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=100))]
+    pub(super) retry: u32,
+    /// End the sweep, with every run's state saved, as soon as one run fails
+    #[arg(long, conflicts_with = "keep_going")]
+    pub(super) fail_fast: bool,
+    /// Go on with the other runs when one fails (the default)
+    #[arg(long)]
+    pub(super) keep_going: bool,
+}
+
+/// What runs the runs of a sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Engine {
+    /// Processes on this machine
+    Local,
+    /// Job arrays of a Slurm cluster
+    Slurm,
 }
 
 #[derive(Args, Debug)]

@@ -3,7 +3,7 @@
 use super::output;
 use crate::record;
 use crate::run;
-use crate::{architecture, config, data, figures};
+use crate::{architecture, config, data, figures, launch};
 use miette::Diagnostic;
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -129,6 +129,20 @@ impl From<record::Error> for Failure {
 impl From<figures::Error> for Failure {
     fn from(error: figures::Error) -> Self {
         Self::new(Exit::Damaged, error.to_string())
+    }
+}
+
+impl From<launch::Error> for Failure {
+    fn from(error: launch::Error) -> Self {
+        match error {
+            launch::Error::Config(error) => Self::Config(error),
+            launch::Error::Record(error) => error.into(),
+            launch::Error::Run { run, source } => match Self::from(source) {
+                Self::Message(exit, message) => Self::Message(exit, format!("{run}: {message}")),
+                failure @ Self::Config(_) => failure,
+            },
+            error @ launch::Error::Start { .. } => Self::new(Exit::Outstanding, error.to_string()),
+        }
     }
 }
 

@@ -10,6 +10,8 @@ mod reporter;
 mod run;
 mod sample;
 mod signals;
+mod sweep;
+mod sweep_reporter;
 mod table;
 
 use arguments::{Arguments, Command};
@@ -26,7 +28,7 @@ pub fn main() -> ExitCode {
     signals::survive_file_size_limit();
     let result = match arguments.command {
         Command::Run(run) => run::run(run),
-        Command::Sweep(run) => run::sweep(run),
+        Command::Sweep(run) => sweep::sweep(run),
         Command::Show(show) => commands::show(&show),
         Command::Check(check) => commands::check(&check),
         Command::List(list) => commands::list(&list),

@@ -1,4 +1,4 @@
-//! `atelier run` and, for now, what `atelier sweep` says.
+//! `atelier run`.
 
 use super::Exit;
 use super::arguments::Run;
@@ -7,69 +7,78 @@ use super::output;
 use super::preview;
 use super::reporter;
 use super::signals::Signals;
+use super::sweep;
 use crate::config::{self, Experiment, Loaded};
 use crate::data::Folders;
-use crate::run::{Options, Outcome, Plan};
+use crate::run::{Folder, Options, Outcome, Plan};
 use std::path::Path;
 
+/// What a file on the command line asks for.
+enum Work {
+    Run(Box<Plan>),
+    Sweep(Box<sweep::Sweep>),
+}
+
 /// Runs each file in turn. The first failure ends the program; what was done before it is kept.
-pub(super) fn run(arguments: Run) -> Result<Exit, Failure> {
-    let mut plans =
-        arguments.files.iter().map(|file| plan(file, &arguments)).collect::<Result<Vec<_>, _>>()?;
-    if arguments.again {
-        for plan in &mut plans {
-            plan.folder = plan.folder.again();
-        }
-    }
+pub(super) fn run(mut arguments: Run) -> Result<Exit, Failure> {
+    let work = arguments.files.iter().map(|file| work(file, &arguments)).collect::<Result<Vec<_>, _>>()?;
     let data = Folders::from_environment(arguments.places.data_dir.as_deref())?;
     if arguments.dry_run {
-        for plan in plans {
-            plan.check_built()?;
-            output::line(format_args!(
-                "would run {} in {}",
-                plan.experiment.name,
-                plan.folder.root().display()
-            ))?;
+        for work in work {
+            match work {
+                Work::Run(plan) => dry_run(&plan)?,
+                Work::Sweep(sweep) => sweep.dry_run(&arguments)?,
+            }
         }
         return Ok(Exit::Done);
     }
-    let threads = threads(arguments.threads)?;
-    let preview = arguments.preview && can_preview();
     let signals = Signals::listen()
         .map_err(|error| Failure::new(Exit::Unwritable, format!("cannot listen for signals: {error}")))?;
-    for plan in plans {
-        let mut reporter = reporter::choose(&plan, arguments.quiet, arguments.json, preview);
-        let options = Options { data: &data, threads, stop: &signals.stop };
-        let folder = plan.folder.root().display().to_string();
-        let outcome = plan.execute(&options, &mut *reporter);
-        drop(reporter);
-        match outcome.map_err(|error| kept(error.into(), Path::new(&folder)))? {
-            Outcome::Complete => {}
-            Outcome::AlreadyComplete if arguments.json => {
-                output::mention(serde_json::json!({"event": "already-complete", "run": folder}));
+    if arguments.stop_with_parent {
+        signals.stop_with_parent();
+    }
+    let has_sweep = work.iter().any(|work| matches!(work, Work::Sweep(_)));
+    arguments.preview = arguments.preview && can_preview(has_sweep);
+    let threads = threads(arguments.threads);
+    let mut has_started_threads = false;
+    for work in work {
+        let exit = match work {
+            Work::Sweep(sweep) => sweep.execute(&arguments, threads, &signals)?,
+            Work::Run(plan) => {
+                if !std::mem::replace(&mut has_started_threads, true) {
+                    start_threads(threads)?;
+                }
+                one(
+                    *plan,
+                    &arguments,
+                    &Options {
+                        data: &data,
+                        threads,
+                        stop: &signals.stop,
+                        until_epoch: arguments.until_epoch,
+                    },
+                    &signals,
+                )?
             }
-            Outcome::AlreadyComplete => {
-                say(&arguments, &format!("{folder} is complete; --again makes a new attempt"));
-            }
-            Outcome::AlreadyDiverged => {
-                let message = format!(
-                    "{folder} diverged before, and the same configuration would do so again: change it, or make a \
-                     new attempt with --again"
-                );
-                return Err(Failure::new(Exit::Diverged, message));
-            }
-            Outcome::Interrupted => {
-                say(&arguments, "interrupted, with the state saved; the same command goes on from here");
-                return Ok(signals.exit());
-            }
+        };
+        if exit != Exit::Done {
+            return Ok(exit);
         }
     }
     Ok(Exit::Done)
 }
 
+fn dry_run(plan: &Plan) -> Result<(), Failure> {
+    plan.check_built()?;
+    output::line(format_args!("would run {} in {}", plan.experiment.name, plan.folder.root().display()))
+}
+
 /// Whether pictures can be shown; if not, says so: the run is worth having all the same.
-fn can_preview() -> bool {
-    let possible = preview::possible();
+fn can_preview(has_sweep: bool) -> bool {
+    let possible = match preview::possible() {
+        Ok(()) if has_sweep => Err("a sweep shows its runs in a table"),
+        possible => possible,
+    };
     if let Err(reason) = possible {
         output::complain(format_args!(
             "warning: --preview is left out, as {reason}; the montages are in the run's folder, under samples/"
@@ -78,30 +87,46 @@ fn can_preview() -> bool {
     possible.is_ok()
 }
 
-/// Sweeps come with the next version; a file that asks for one is not run as if it did not.
-pub(super) fn sweep(arguments: Run) -> Result<Exit, Failure> {
-    for file in &arguments.files {
-        let loaded = Experiment::load(file, &arguments.overrides.sets, config::environment())?;
-        if loaded.sweep.is_none() {
-            let message =
-                format!("{}: there is no [sweep] in this file; `atelier run` runs it", file.display());
-            return Err(Failure::new(Exit::Wrong, message));
+/// Runs one plan.
+fn one(plan: Plan, arguments: &Run, options: &Options<'_>, signals: &Signals) -> Result<Exit, Failure> {
+    let mut reporter = reporter::choose(&plan, arguments.quiet, arguments.json, arguments.preview);
+    let folder = plan.folder.root().display().to_string();
+    let outcome = plan.execute(options, &mut *reporter);
+    drop(reporter);
+    match outcome.map_err(|error| kept(error.into(), Path::new(&folder)))? {
+        Outcome::Complete => {}
+        Outcome::AlreadyComplete if arguments.json => {
+            output::mention(serde_json::json!({"event": "already-complete", "run": folder}));
+        }
+        Outcome::AlreadyComplete => {
+            say(arguments, &format!("{folder} is complete; --again makes a new attempt"));
+        }
+        Outcome::AlreadyDiverged => {
+            let message = format!(
+                "{folder} diverged before, and the same configuration would do so again: change it, or make a new \
+                 attempt with --again"
+            );
+            return Err(Failure::new(Exit::Diverged, message));
+        }
+        Outcome::Interrupted => {
+            say(arguments, "interrupted, with the state saved; the same command goes on from here");
+            return Ok(signals.exit());
+        }
+        Outcome::Paused => {
+            say(
+                arguments,
+                "stopped as --until-epoch says, with the state saved; without it, the run goes on",
+            );
         }
     }
-    Err(no_sweeps_yet(&arguments.files[0]))
-}
-
-fn no_sweeps_yet(file: &Path) -> Failure {
-    let message = format!(
-        "{}: this file has a [sweep], and sweeps are not part of this version yet; take the section out, or run single \
-         settings with --set",
-        file.display()
-    );
-    Failure::new(Exit::Wrong, message)
+    Ok(Exit::Done)
 }
 
 /// All that can be checked before anything is written.
-fn plan(file: &Path, arguments: &Run) -> Result<Plan, Failure> {
+fn work(file: &Path, arguments: &Run) -> Result<Work, Failure> {
+    if file.is_dir() {
+        return of_folder(file, arguments).map(|plan| Work::Run(Box::new(plan)));
+    }
     let loaded = Experiment::load(file, &arguments.overrides.sets, config::environment())?;
     if !arguments.quiet && !arguments.json {
         for warning in &loaded.warnings {
@@ -109,9 +134,42 @@ fn plan(file: &Path, arguments: &Run) -> Result<Plan, Failure> {
         }
     }
     if loaded.sweep.is_some() {
-        return Err(no_sweeps_yet(file));
+        return sweep::Sweep::new(file, loaded, arguments).map(|sweep| Work::Sweep(Box::new(sweep)));
     }
-    plan_of(loaded, &arguments.places.out)
+    let mut plan = plan_of(loaded, &arguments.places.out)?;
+    if arguments.again {
+        plan.folder = plan.folder.again();
+    }
+    Ok(Work::Run(Box::new(plan)))
+}
+
+/// The run that lives in a folder, as it was configured when it began.
+fn of_folder(folder: &Path, arguments: &Run) -> Result<Plan, Failure> {
+    if !arguments.overrides.sets.is_empty() || arguments.again {
+        let message = format!(
+            "{}: a run's folder is gone on with as it is; --set and --again need the experiment's file",
+            folder.display()
+        );
+        return Err(Failure::new(Exit::Wrong, message));
+    }
+    plan_of_folder(folder)
+}
+
+/// The plan of the run in a folder, from the experiment file there and nothing else: no environment, no `--set`.
+pub(super) fn plan_of_folder(folder: &Path) -> Result<Plan, Failure> {
+    let folder = Folder::at(folder);
+    if !folder.experiment().is_file() {
+        let message = format!(
+            "{} is not a run's folder: it has no experiment.toml; `atelier list` shows the runs",
+            folder.root().display()
+        );
+        return Err(Failure::new(Exit::Damaged, message));
+    }
+    let plan = Experiment::load(&folder.experiment(), &[], std::iter::empty())
+        .map_err(Failure::from)
+        .and_then(|loaded| plan_of(loaded, Path::new("results")))
+        .map_err(Failure::of_result)?;
+    Ok(Plan { folder, ..plan })
 }
 
 /// The plan of a loaded file; an architecture that does not fit is told at its place in the file.
@@ -120,16 +178,20 @@ pub(super) fn plan_of(loaded: Loaded, out: &Path) -> Result<Plan, Failure> {
         .map_err(|error| Failure::Config(loaded.problem_at(&error.key, &error.reason)))
 }
 
-/// Starts the threads that compute, and says how many there are.
-fn threads(asked: Option<u16>) -> Result<usize, Failure> {
-    let threads = match asked {
+/// How many threads compute.
+fn threads(asked: Option<u16>) -> usize {
+    match asked {
         Some(threads) => usize::from(threads),
         None => std::thread::available_parallelism().map_or(1, usize::from),
-    };
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(|error| {
-        Failure::new(Exit::Outstanding, format!("cannot start {threads} threads: {error}"))
-    })?;
-    Ok(threads)
+    }
+}
+
+/// Starts the threads that compute.
+fn start_threads(threads: usize) -> Result<(), Failure> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|error| Failure::new(Exit::Outstanding, format!("cannot start {threads} threads: {error}")))
 }
 
 /// Adds to a failure of writing what is safe all the same.

@@ -32,6 +32,23 @@ impl Signals {
         Ok(Self { stop, which })
     }
 
+    /// Stops as SIGTERM does when standard input ends: its other end is held by the sweep that started this process, and
+    /// closes even if that is killed.
+    pub(super) fn stop_with_parent(&self) {
+        let (stop, which) = (Arc::clone(&self.stop), Arc::clone(&self.which));
+        std::thread::spawn(move || {
+            // Nobody writes anything: this returns at the end, or on an error, which is an end too.
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            which.store(signal_hook::consts::SIGTERM as usize, Ordering::Relaxed);
+            stop.store(true, Ordering::Relaxed);
+        });
+    }
+
+    /// Whether one has come.
+    pub(super) fn have_come(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
     /// What the program exits with after an interruption.
     pub(super) fn exit(&self) -> Exit {
         match self.which.load(Ordering::Relaxed) as i32 {

@@ -32,6 +32,19 @@ pub enum Metric {
     ClassCoverage,
 }
 
+impl Metric {
+    /// The word in the file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Frechet => "frechet",
+            Self::Kernel => "kernel",
+            Self::PrecisionRecall => "precision-recall",
+            Self::DensityCoverage => "density-coverage",
+            Self::ClassCoverage => "class-coverage",
+        }
+    }
+}
+
 /// The section as the file spells it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,19 +6,23 @@
 
 pub mod atomic;
 pub mod checkpoint;
+pub mod history;
 pub mod lock;
 pub mod metrics;
 pub mod provenance;
 pub mod run_file;
+pub mod sweep;
 pub mod tensorboard;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use checkpoint::{Checkpoint, Tensor};
+pub use history::History;
 pub use lock::RunLock;
 pub use metrics::{MetricsFile, MetricsRow};
 pub use run_file::{RunFile, State};
+pub use sweep::{RunState, SweepFile, SweepRow, SweepTable};
 
 /// Why a file of a run's folder could not be written, read or locked.
 #[derive(Debug, thiserror::Error)]

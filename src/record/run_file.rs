@@ -213,7 +213,7 @@ impl RunFile {
 }
 
 /// Line and column, both from 1, of a place in a text; columns count characters.
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let offset = text.floor_char_boundary(offset);
     let before = &text[..offset];
     let start = before.rfind('\n').map_or(0, |end| end + 1);

@@ -17,10 +17,11 @@ impl Folder {
         Self { root: root.into() }
     }
 
-    /// The folder of this configuration below `out`: a function of the experiment alone.
-    pub fn of(experiment: &Experiment, out: &Path) -> Self {
+    /// The folder of this configuration below `out`, a function of the experiment alone; `label` is what distinguishes it
+    /// from its neighbours, to the eye.
+    pub fn of(experiment: &Experiment, label: &str, out: &Path) -> Self {
         let hash = configuration_hash(experiment);
-        Self::at(out.join(&experiment.name).join(format!("seed{}-{}", experiment.seed, &hash[..8])))
+        Self::at(out.join(&experiment.name).join(format!("{label}-{}", &hash[..8])))
     }
 
     /// The folder beside this one for another attempt at the same configuration: the first that is free, or that holds
@@ -72,6 +73,11 @@ impl Folder {
     pub fn read_run_file(&self) -> crate::record::Result<Option<RunFile>> {
         let path = self.run_file();
         if path.exists() { RunFile::read(&path).map(Some) } else { Ok(None) }
+    }
+
+    /// What the run's process said, where a sweep started it.
+    pub fn log(&self) -> PathBuf {
+        self.root.join("run.log")
     }
 
     /// The measurements.

@@ -21,7 +21,7 @@ use crate::random::Stream;
 use crate::record::provenance::{Build, Provenance};
 use crate::record::run_file::{DatasetRecord, RunFile, State, Timestamp};
 use crate::record::{self, Checkpoint, MetricsFile, MetricsRow, RunLock, atomic};
-use crate::training::{self, End, Progress, Schedule};
+use crate::training::{self, End, Progress, Schedule, Stop};
 use recorder::Recorder;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -120,6 +120,8 @@ pub enum Outcome {
     AlreadyDiverged,
     /// It was asked to stop, and its state is saved.
     Interrupted,
+    /// It has come to [`Options::until_epoch`], and its state is saved.
+    Paused,
 }
 
 /// What the caller decides about a run, beyond its configuration.
@@ -131,6 +133,8 @@ pub struct Options<'a> {
     pub threads: usize,
     /// Set when the run should save its state and end.
     pub stop: &'a AtomicBool,
+    /// The epoch (from 1) after which it saves its state and ends, if before its own end.
+    pub until_epoch: Option<u64>,
 }
 
 /// A run that is ready to be executed.
@@ -151,7 +155,7 @@ impl Plan {
     /// If the architecture does not fit together.
     pub fn new(experiment: Experiment, out: &Path) -> Result<Self, architecture::Error> {
         let networks = architecture::networks(&experiment.architecture, Examples::from(&experiment.dataset))?;
-        let folder = Folder::of(&experiment, out);
+        let folder = Folder::of(&experiment, &format!("seed{}", experiment.seed), out);
         Ok(Self { experiment, networks, folder })
     }
 
@@ -212,10 +216,14 @@ impl Plan {
     /// [`Error`]; whatever was saved before is kept, and the run can be given again.
     pub fn execute(self, options: &Options<'_>, reporter: &mut dyn Reporter) -> Result<Outcome, Error> {
         self.check_built()?;
-        match self.folder.read_run_file()?.map(|run| run.state) {
-            Some(State::Complete) => return Ok(Outcome::AlreadyComplete),
-            Some(State::Diverged) => return Ok(Outcome::AlreadyDiverged),
-            _ => {}
+        if let Some(run) = self.folder.read_run_file()? {
+            let has_paused = options.until_epoch.is_some_and(|last| run.epochs_done >= last);
+            match run.state {
+                State::Complete => return Ok(Outcome::AlreadyComplete),
+                State::Diverged => return Ok(Outcome::AlreadyDiverged),
+                State::Interrupted if has_paused => return Ok(Outcome::Paused),
+                State::Interrupted | State::Running | State::Failed => {}
+            }
         }
         // First, so that a machine without the device says so before data are fetched or anything is written.
         let model = Model::new(&self.experiment, &self.networks)?;
@@ -275,12 +283,13 @@ impl Plan {
                 &batches,
                 &mut gather,
                 &mut recorder,
-                options.stop,
+                Stop { asked: options.stop, after_epoch: options.until_epoch },
             ),
         };
         let finished = match result {
             Ok(End::Complete) => recorder.finish(State::Complete, None).map(|()| Outcome::Complete),
             Ok(End::Interrupted) => recorder.finish(State::Interrupted, None).map(|()| Outcome::Interrupted),
+            Ok(End::Paused) => recorder.finish(State::Interrupted, None).map(|()| Outcome::Paused),
             Err(training::Error::Diverged { step, reason }) => {
                 let is_kept = self.folder.latest().exists();
                 let error = Error::Diverged { step, reason: reason.to_string(), is_kept };

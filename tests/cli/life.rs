@@ -509,12 +509,3 @@ fn data_sets_and_completions() {
     shop.atelier(["--help"]).done().expect(0).says("Exit codes");
     assert!(!shop.path(".cache").exists());
 }
-
-#[test]
-fn a_file_with_a_sweep_is_not_run_as_if_it_had_none() {
-    let shop = Workshop::new();
-    let text = fs::read_to_string(experiment("tiny.toml")).expect("an experiment");
-    shop.write("x.toml", format!("{text}\n[sweep]\nseeds = [0, 1]\n"));
-    shop.atelier(["run", "x.toml", "--out", "out"]).done().expect(2).complains("sweep");
-    assert!(!shop.path("out").exists());
-}

@@ -9,4 +9,5 @@ mod life;
 mod preview;
 mod slanted_faces;
 mod support;
+mod sweep;
 mod tensorboard;

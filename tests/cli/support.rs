@@ -269,10 +269,12 @@ pub(crate) fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
-/// What two runs of one file must share: every file but the lock and `run.toml`, with the timings of `metrics.csv` cut.
+/// What two runs of one file must share: every file but the lock, the log and `run.toml`, with the timings of
+/// `metrics.csv` cut.
 pub(crate) fn results(run: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = tree(run);
     files.remove(Path::new("lock"));
+    files.remove(Path::new("run.log"));
     assert!(files.remove(Path::new("run.toml")).is_some(), "{} has no run.toml", run.display());
     let metrics = files.get_mut(Path::new("metrics.csv")).expect("a metrics.csv");
     let text = String::from_utf8(std::mem::take(metrics)).expect("metrics.csv is text");

@@ -1,0 +1,417 @@
+//! Runs read back from their files, for lists, comparisons and reports.
+//!
+//! Nothing here depends on which columns a CSV file has, or on which keys an experiment has: what a later version adds is
+//! read as well. A run whose `run.toml` is sound can always be read; what else is damaged is left out, and told in
+//! [`History::damage`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::lock::RunLock;
+use super::run_file::{self, RunFile, State};
+use super::{Error, Result, read_limited};
+
+/// The CSV files of a run, in the order in which their columns are looked up.
+const TABLES: [&str; 2] = ["metrics.csv", "evaluation.csv"];
+
+/// The resolved configuration's file.
+const EXPERIMENT: &str = "experiment.toml";
+
+/// The state of a run that says `running` while nobody holds its lock.
+pub const KILLED: &str = "killed";
+
+/// More of a CSV file is not read: 256 MiB are two million rows.
+const MOST_TABLE_BYTES: u64 = 256 << 20;
+/// More of `experiment.toml` is not read.
+const MOST_EXPERIMENT_BYTES: u64 = 1 << 20;
+/// More columns are not read.
+const MOST_COLUMNS: usize = 1000;
+
+/// Tables of the experiment that are written under headings of their own below their section's; other tables inside a
+/// section are values on one line.
+const HEADED: [&str; 2] = ["generator", "discriminator"];
+
+const TABLE_ADVICE: &str = "mend the line, or move the file away; until then it is left out";
+const EXPERIMENT_ADVICE: &str = "mend the line, or give the run again; until then its settings are left out";
+
+/// What a run has left behind, from its files alone.
+#[derive(Debug)]
+pub struct History {
+    /// The run's folder, as it was given.
+    pub folder: PathBuf,
+    /// `run.toml`.
+    pub run: RunFile,
+    /// The state's word in `run.toml`, or [`KILLED`] where the run says `running` and nobody holds its lock.
+    pub state: &'static str,
+    /// Every dotted key of `experiment.toml` with its value as text: words bare, numbers as people write them. A table on
+    /// one line is there as a whole (`objective.regularizer` is `{ r1 = { gamma = 1 } }`) and by its keys
+    /// (`objective.regularizer.r1.gamma` is `1`).
+    pub settings: BTreeMap<String, String>,
+    /// `metrics.csv` and `evaluation.csv`, those that are there.
+    pub tables: Vec<Table>,
+    /// Epochs and files of `samples/epoch_*.png`, in order.
+    pub montages: Vec<(u64, PathBuf)>,
+    /// What could not be read besides: a file each, which is then left out of the fields above.
+    pub damage: Vec<Error>,
+}
+
+/// A CSV file of numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// The file's name.
+    pub file: String,
+    /// The header, without two columns of one name; `epoch` and `step` are among them.
+    pub columns: Vec<String>,
+    /// A number for each column; NaN for an empty cell, and for what is NaN.
+    pub rows: Vec<Vec<f64>>,
+    /// Where `epoch` and `step` stand.
+    place: (usize, usize),
+}
+
+/// Which values of a column are the better ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Low ones, as of a distance.
+    Minimum,
+    /// High ones, as of a coverage.
+    Maximum,
+}
+
+impl Goal {
+    /// The usual goal for a column: high for shares of what should be covered or look real (`precision`, `recall`,
+    /// `density`, `coverage`, `accuracy` and names that end in one of these), low for losses, distances and all others.
+    pub fn of(column: &str) -> Self {
+        let last = column.rsplit(['_', '-', '.']).next().unwrap_or_default();
+        match last {
+            "precision" | "recall" | "density" | "coverage" | "accuracy" => Self::Maximum,
+            _ => Self::Minimum,
+        }
+    }
+
+    /// Whether `a` is better than `b`; NaN is never better.
+    pub fn prefers(self, a: f64, b: f64) -> bool {
+        match self {
+            Self::Minimum => a < b,
+            Self::Maximum => a > b,
+        }
+    }
+}
+
+impl History {
+    /// Reads a run's folder.
+    ///
+    /// # Errors
+    /// If there is no `run.toml`, or it is damaged. Other damage is told in [`History::damage`].
+    pub fn read(folder: &Path) -> Result<Self> {
+        let run = RunFile::read(&folder.join(run_file::NAME))?;
+        let mut damage = Vec::new();
+        let mut settings = match read_settings(&folder.join(EXPERIMENT)) {
+            Ok(settings) => settings,
+            Err(error) => {
+                damage.push(error);
+                BTreeMap::new()
+            }
+        };
+        // These two are known in any case.
+        settings.entry("name".to_owned()).or_insert_with(|| run.experiment.clone());
+        settings.entry("seed".to_owned()).or_insert_with(|| run.seed.to_string());
+        let mut tables = Vec::new();
+        for file in TABLES {
+            match Table::read(&folder.join(file)) {
+                Ok(table) => tables.extend(table),
+                Err(error) => damage.push(error),
+            }
+        }
+        let montages = montages(&folder.join("samples")).unwrap_or_else(|error| {
+            damage.push(error);
+            Vec::new()
+        });
+        let state = state(folder, &run);
+        Ok(Self { folder: folder.to_owned(), run, state, settings, tables, montages, damage })
+    }
+
+    /// The column's epochs, steps and values, row by row, NaN for an empty cell; nothing for a column that is not there.
+    pub fn series(&self, column: &str) -> Vec<(u64, u64, f64)> {
+        self.cells(column).collect()
+    }
+
+    /// The column's last finite value.
+    pub fn last(&self, column: &str) -> Option<f64> {
+        let finite = self.cells(column).filter(|(_, _, value)| value.is_finite());
+        finite.last().map(|(_, _, value)| value)
+    }
+
+    /// The column's best finite value with its epoch; the first of equal ones.
+    pub fn best(&self, column: &str, goal: Goal) -> Option<(u64, f64)> {
+        let finite = self.cells(column).filter(|(_, _, value)| value.is_finite());
+        finite.fold(None, |best: Option<(u64, f64)>, (epoch, _, value)| match best {
+            Some((_, found)) if !goal.prefers(value, found) => best,
+            _ => Some((epoch, value)),
+        })
+    }
+
+    /// The names of all columns but `epoch` and `step`, in the order of the files.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let all = self.tables.iter().flat_map(|table| &table.columns);
+        all.map(String::as_str).filter(|name| !matches!(*name, "epoch" | "step"))
+    }
+
+    fn cells(&self, column: &str) -> impl Iterator<Item = (u64, u64, f64)> {
+        let found = self.tables.iter().find_map(|table| Some((table, table.index(column)?)));
+        found.into_iter().flat_map(|(table, index)| {
+            let (epoch, step) = table.place;
+            // Whole numbers, as was checked when they were read.
+            table.rows.iter().map(move |row| (row[epoch] as u64, row[step] as u64, row[index]))
+        })
+    }
+}
+
+impl Table {
+    /// Reads a CSV file. A last line without its line end is one that is being written, or was when the process was
+    /// killed: it is left out. `None` if there is no such file, or nothing in it yet.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] with the line; [`Error::Read`].
+    pub fn read(path: &Path) -> Result<Option<Self>> {
+        let bytes = match read_limited(path, MOST_TABLE_BYTES) {
+            Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(None);
+            }
+            result => result?,
+        };
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        Self::parse(&path.display().to_string(), &file, &bytes)
+    }
+
+    /// Where a column stands.
+    pub fn index(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|name| name == column)
+    }
+
+    /// `shown` is the path for messages.
+    fn parse(shown: &str, file: &str, bytes: &[u8]) -> Result<Option<Self>> {
+        let mut lines =
+            bytes.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"));
+        let Some(header) = lines.next() else {
+            return Ok(None);
+        };
+        let damaged =
+            |line: usize, reason: String| Error::damaged(format!("{shown}:{line}"), reason, TABLE_ADVICE);
+        let columns = header_of(without_return(header)).map_err(|reason| damaged(1, reason))?;
+        let find = |name: &str| {
+            let place = columns.iter().position(|column| column == name);
+            place.ok_or_else(|| damaged(1, format!("the header has no column `{name}`")))
+        };
+        let place = (find("epoch")?, find("step")?);
+        let mut table = Self { file: file.to_owned(), columns, rows: Vec::new(), place };
+        for (index, line) in lines.enumerate() {
+            let row = table.row(without_return(line)).map_err(|reason| damaged(index + 2, reason))?;
+            table.rows.push(row);
+        }
+        Ok(Some(table))
+    }
+
+    /// The numbers of the next line, or what is wrong with it.
+    fn row(&self, line: &[u8]) -> std::result::Result<Vec<f64>, String> {
+        if line.is_empty() {
+            return Err("the line is empty".to_owned());
+        }
+        let mut row = Vec::with_capacity(self.columns.len());
+        for cell in line.split(|byte| *byte == b',') {
+            let name = self.columns.get(row.len()).map_or("", String::as_str);
+            let number = std::str::from_utf8(cell).ok().and_then(|text| match text.trim() {
+                "" => Some(f64::NAN),
+                text => text.parse().ok(),
+            });
+            row.push(number.ok_or_else(|| {
+                format!("column {} ({name}): `{}` is not a number", row.len() + 1, shown(cell))
+            })?);
+            if row.len() > self.columns.len() {
+                break;
+            }
+        }
+        if row.len() != self.columns.len() {
+            let found = line.split(|byte| *byte == b',').count();
+            return Err(format!("the line has {found} columns in place of {}", self.columns.len()));
+        }
+        for (place, name) in [(self.place.0, "epoch"), (self.place.1, "step")] {
+            // Beyond 2⁵³ neighbouring whole numbers are one.
+            if !(row[place] >= 0.0 && row[place] <= 9e15 && row[place].fract() == 0.0) {
+                return Err(format!("column {} ({name}): {} is not a whole number", place + 1, row[place]));
+            }
+        }
+        let step = self.place.1;
+        match self.rows.last() {
+            Some(before) if row[step] <= before[step] => {
+                Err(format!("step {} comes after step {}", row[step], before[step]))
+            }
+            _ => Ok(row),
+        }
+    }
+}
+
+/// The names of a header's columns, or what is wrong with it.
+fn header_of(line: &[u8]) -> std::result::Result<Vec<String>, String> {
+    let text = std::str::from_utf8(line).map_err(|_| "the header is not UTF-8 text".to_owned())?;
+    let columns: Vec<String> =
+        text.split(',').take(MOST_COLUMNS + 1).map(|name| name.trim().to_owned()).collect();
+    if columns.len() > MOST_COLUMNS {
+        return Err(format!("the header has more than {MOST_COLUMNS} columns"));
+    }
+    let mut known = BTreeSet::new();
+    for (index, name) in columns.iter().enumerate() {
+        if name.is_empty() || name.chars().any(char::is_control) || name.len() > 200 {
+            return Err(format!(
+                "column {} of the header has no name: `{}`",
+                index + 1,
+                shown(name.as_bytes())
+            ));
+        }
+        if !known.insert(name) {
+            return Err(format!("the header has two columns `{name}`"));
+        }
+    }
+    Ok(columns)
+}
+
+fn without_return(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// A little of what a damaged file holds, and nothing that a terminal would obey.
+fn shown(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string().chars().take(40).collect()
+}
+
+/// Where a run stands: one that says `running` while nobody holds its lock was killed.
+pub fn state(folder: &Path, run: &RunFile) -> &'static str {
+    match run.state {
+        State::Running if matches!(RunLock::is_held(folder), Ok(None)) => KILLED,
+        state => state.as_str(),
+    }
+}
+
+/// The folders of runs at or below `path`, sorted: those with a `run.toml`. What a sweep has prepared and not yet started
+/// has none, and is no run yet.
+pub fn find(path: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut entries = WalkDir::new(path).sort_by_file_name().into_iter();
+    while let Some(entry) = entries.next() {
+        let Ok(entry) = entry else { continue };
+        // A given folder may be a link; below it, links are not followed.
+        let is_folder = entry.file_type().is_dir() || (entry.depth() == 0 && entry.path().is_dir());
+        if is_folder && entry.path().join(run_file::NAME).symlink_metadata().is_ok() {
+            found.push(entry.into_path());
+            // There are no runs inside a run.
+            entries.skip_current_dir();
+        }
+    }
+    found
+}
+
+/// The settings that differ between runs, in the order of their keys: those that a table needs to tell the runs apart.
+/// `ignored` keys are left out. Where all runs have a table of the same kind on one line, its keys are given
+/// (`objective.regularizer.r1.gamma`); where they do not, the whole value (`objective.regularizer`).
+pub fn differing<'a>(
+    runs: impl IntoIterator<Item = &'a BTreeMap<String, String>>,
+    ignored: &[&str],
+) -> Vec<String> {
+    let runs: Vec<_> = runs.into_iter().collect();
+    let keys: BTreeSet<&String> = runs.iter().flat_map(|run| run.keys()).collect();
+    let varies = |key: &str| runs.windows(2).any(|pair| pair[0].get(key) != pair[1].get(key));
+    let varying: BTreeSet<&str> =
+        keys.into_iter().map(String::as_str).filter(|key| !ignored.contains(key) && varies(key)).collect();
+    let in_all = |key: &str| runs.iter().all(|run| run.contains_key(key));
+    let is_below = |key: &str, table: &str| key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
+    // A table is told by its keys if every run has every one of them that varies.
+    let is_told_by_keys = |table: &str| {
+        let mut below = varying.iter().filter(|key| is_below(key, table)).peekable();
+        below.peek().is_some() && below.all(|key| in_all(key))
+    };
+    let is_shown = |key: &&str| {
+        let above = varying.iter().filter(|table| is_below(key, table));
+        !is_told_by_keys(key) && above.clone().all(|table| is_told_by_keys(table))
+    };
+    varying.iter().copied().filter(is_shown).map(str::to_owned).collect()
+}
+
+/// The dotted keys of an experiment's file.
+fn read_settings(path: &Path) -> Result<BTreeMap<String, String>> {
+    let bytes = read_limited(path, MOST_EXPERIMENT_BYTES)?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        Error::damaged(format!("{}:{line}", path.display()), "this is not UTF-8 text", EXPERIMENT_ADVICE)
+    })?;
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let (line, column) = run_file::line_and_column(text, start);
+        let place = format!("{}:{line}:{column}", path.display());
+        Error::damaged(place, error.message().replace('\n', ", "), EXPERIMENT_ADVICE)
+    })?;
+    let mut settings = BTreeMap::new();
+    for (key, value) in &table {
+        flatten(&mut settings, key, value, 0);
+    }
+    Ok(settings)
+}
+
+fn flatten(settings: &mut BTreeMap<String, String>, key: &str, value: &toml::Value, depth: usize) {
+    let toml::Value::Table(table) = value else {
+        settings.insert(key.to_owned(), text(value, false));
+        return;
+    };
+    let name = key.rsplit('.').next().unwrap_or(key);
+    if depth > 0 && !(depth == 1 && HEADED.contains(&name)) {
+        settings.insert(key.to_owned(), text(value, true));
+    }
+    for (name, inner) in table {
+        flatten(settings, &format!("{key}.{name}"), inner, depth + 1);
+    }
+}
+
+/// A value on one line, as the experiment's file is written; a word alone is bare.
+fn text(value: &toml::Value, is_inside: bool) -> String {
+    match value {
+        toml::Value::String(word) if !is_inside => word.clone(),
+        toml::Value::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number}"),
+        toml::Value::Float(number) => format!("{number:?}"),
+        toml::Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| text(item, true)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        toml::Value::Table(table) => {
+            let entries: Vec<String> =
+                table.iter().map(|(key, value)| format!("{key} = {}", text(value, true))).collect();
+            if entries.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", entries.join(", ")) }
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The pictures of a folder, by epoch; none if the folder is not there.
+fn montages(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|source| Error::read(folder, source))?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|source| Error::read(folder, source))?;
+        let name = entry.file_name();
+        let digits = name
+            .to_str()
+            .and_then(|name| name.strip_prefix("epoch_"))
+            .and_then(|name| name.strip_suffix(".png"))
+            .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        if let Some(epoch) = digits.and_then(|digits| digits.parse().ok()) {
+            found.push((epoch, entry.path()));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests;
