@@ -78,6 +78,9 @@ pub(super) struct Run {
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Show the newest montage in the terminal
+    #[arg(long, conflicts_with_all = ["quiet", "json"])]
+    pub(super) preview: bool,
     /// Print errors only
     #[arg(long, conflicts_with = "json")]
     pub(super) quiet: bool,

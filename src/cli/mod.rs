@@ -7,6 +7,7 @@ mod data;
 mod exit;
 mod list;
 mod output;
+mod preview;
 mod reporter;
 mod run;
 mod sample;

@@ -13,6 +13,8 @@ pub struct Logging {
     pub every_steps: Option<u64>,
     /// Whether the montages are joined to `progress.gif`.
     pub progress_gif: bool,
+    /// Whether TensorBoard event files are written to `tensorboard/`.
+    pub tensorboard: bool,
 }
 
 /// A grid of samples.
@@ -34,6 +36,8 @@ pub(super) struct Section {
     every_steps: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) progress_gif: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tensorboard: Option<bool>,
     montage: Grid,
 }
 
@@ -60,6 +64,7 @@ impl Section {
                 .every_steps
                 .map(|every| findings.whole("logging.every_steps", every, 1..=1_000_000_000, "steps")),
             progress_gif: self.progress_gif.unwrap_or(true),
+            tensorboard: self.tensorboard.unwrap_or(false),
         }
     }
 }
@@ -70,6 +75,7 @@ impl From<&Logging> for Section {
         Self {
             every_steps: logging.every_steps.map(|every| every as i64),
             progress_gif: Some(logging.progress_gif),
+            tensorboard: Some(logging.tensorboard),
             montage: Grid { rows: rows as i64, columns: columns as i64, every: every as i64 },
         }
     }

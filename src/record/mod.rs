@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod provenance;
 pub mod run_file;
 pub mod sweep;
+pub mod tensorboard;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};

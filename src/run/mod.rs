@@ -274,15 +274,18 @@ impl Plan {
         };
         let batches = Stream::new(self.experiment.seed, "batches");
         let mut recorder = Recorder::new(self, dataset, schedule, metrics, rows, run_file, reporter);
-        let result = training::train(
-            model.learner(),
-            &schedule,
-            progress,
-            &batches,
-            &mut gather,
-            &mut recorder,
-            Stop { asked: options.stop, after_epoch: options.until_epoch },
-        );
+        let result = match recorder.begin(progress.step) {
+            Err(error) => Err(training::Error::Watcher(error)),
+            Ok(()) => training::train(
+                model.learner(),
+                &schedule,
+                progress,
+                &batches,
+                &mut gather,
+                &mut recorder,
+                Stop { asked: options.stop, after_epoch: options.until_epoch },
+            ),
+        };
         let finished = match result {
             Ok(End::Complete) => recorder.finish(State::Complete, None).map(|()| Outcome::Complete),
             Ok(End::Interrupted) => recorder.finish(State::Interrupted, None).map(|()| Outcome::Interrupted),

@@ -7,6 +7,8 @@ mod damaged_data;
 mod damaged_results;
 mod disk_full;
 mod life;
+mod preview;
 mod slanted_faces;
 mod support;
 mod sweep;
+mod tensorboard;
