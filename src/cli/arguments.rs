@@ -15,6 +15,14 @@ Exit codes: 0 done; 2 the command line, a configuration or an architecture is wr
 missing or damaged; 4 training diverged; 5 runs failed or are outstanding; 6 output could not be written; 130/143 \
 interrupted, with the state saved.";
 
+const SCHEMA: &str = "\
+Editors with taplo (VS Code's \"Even Better TOML\" among them) complete and check an experiment file whose first line is
+
+  #:schema ./schema.json
+
+and beside which `atelier schema > schema.json` has put the schema. The line is a comment to everything else. \
+experiments/ has both.";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Train an experiment, or go on where it was interrupted
@@ -31,6 +39,9 @@ pub(super) enum Command {
     Sample(Sample),
     /// List, fetch or verify data sets
     Data(Data),
+    /// Print the JSON Schema of experiment files, for editors
+    #[command(after_help = SCHEMA)]
+    Schema,
     /// Print a completion script for a shell
     Completions {
         /// Which shell

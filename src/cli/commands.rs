@@ -178,6 +178,12 @@ fn listed_json(folder: &Path, run: &RunFile) -> serde_json::Value {
     line
 }
 
+/// `atelier schema`.
+pub(super) fn schema() -> Result<Exit, Failure> {
+    output::bytes(config::schema().as_bytes())?;
+    Ok(Exit::Done)
+}
+
 /// `atelier completions SHELL`.
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
     let mut script = Vec::new();

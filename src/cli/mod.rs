@@ -31,6 +31,7 @@ pub fn main() -> ExitCode {
         Command::List(list) => commands::list(&list),
         Command::Sample(sample) => sample::sample(&sample),
         Command::Data(data) => data::data(data),
+        Command::Schema => commands::schema(),
         Command::Completions { shell } => commands::completions(shell),
     };
     match result {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use figment::value::{Dict, Value};
+use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,7 @@ use super::layers::Tree;
 use super::source::{Layer, Parsed};
 
 /// The most values that one key may be swept over.
-const MOST_VALUES: usize = 1000;
+pub(super) const MOST_VALUES: usize = 1000;
 
 /// The most seeds.
 const MOST_SEEDS: usize = 10_000;
@@ -31,7 +32,7 @@ pub struct Sweep {
 }
 
 /// How the combinations are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
     /// Every combination.
@@ -86,12 +87,19 @@ impl fmt::Display for Setting {
     }
 }
 
-/// The section as the file spells it; the parameters are read apart, since their keys are dotted.
-#[derive(Debug, Deserialize)]
+/// What varies over the runs of a sweep.
+// The parameters are read apart, since their keys are dotted.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Section {
+    /// How the combinations are chosen; default grid.
     strategy: Option<Strategy>,
+    /// The seeds of each combination (innermost), each at most once; default the experiment's own.
+    #[schemars(extend("minItems" = 1, "maxItems" = MOST_SEEDS, "uniqueItems" = true))]
+    #[schemars(inner(range(min = 0, max = 9_223_372_036_854_775_807_i64)))]
     seeds: Option<Vec<i64>>,
+    /// The keys that vary, each with its values.
+    #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
     parameters: Option<BTreeMap<String, IgnoredAny>>,
 }
 
@@ -186,21 +194,22 @@ fn collect(at: &Path, prefix: &str, table: &Dict, found: &mut Vec<(String, Path)
     }
 }
 
+/// Why a key cannot be swept, if it cannot.
+pub(super) fn unsweepable(key: &str) -> Option<&'static str> {
+    Some(match (key.split('.').next().unwrap_or_default(), key) {
+        ("seed", _) => "has a place of its own: write seeds = [0, 1, 2] in [sweep]",
+        ("name" | "description" | "extends" | "sweep", _) => "cannot be swept: it is the same for all runs",
+        ("logging", _) | (_, "training.checkpoint_every") => {
+            "cannot be swept: it changes nothing that is learned"
+        }
+        _ => return None,
+    })
+}
+
 /// Keys that cannot be swept, and keys of which one is part of another.
 fn check_keys(found: &[(String, Path)], findings: &mut Findings) {
     for (index, (key, at)) in found.iter().enumerate() {
-        let first = key.split('.').next().unwrap_or_default();
-        let reason = match (first, key.as_str()) {
-            ("seed", _) => "has a place of its own: write seeds = [0, 1, 2] in [sweep]",
-            ("name" | "description" | "extends" | "sweep", _) => {
-                "cannot be swept: it is the same for all runs"
-            }
-            ("logging", _) | (_, "training.checkpoint_every") => {
-                "cannot be swept: it changes nothing that is learned"
-            }
-            _ => "",
-        };
-        if !reason.is_empty() {
+        if let Some(reason) = unsweepable(key) {
             let message = format!("`{key}` {reason}");
             findings.add(Finding::new(at.clone(), Mark::Key, message).label("cannot be swept"));
         }
