@@ -1,4 +1,4 @@
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::path::PathBuf;
 
@@ -35,7 +35,7 @@ pub(super) enum Command {
     Check(Check),
     /// List the runs in a folder of results
     List(List),
-    /// Draw new samples from a run's checkpoint
+    /// Draw new samples from a run's checkpoint, as a picture or as arrays
     Sample(Sample),
     /// List, fetch or verify data sets
     Data(Data),
@@ -53,7 +53,7 @@ pub(super) enum Command {
 #[derive(Args, Debug)]
 pub(super) struct Overrides {
     /// Override one key of the experiment, such as `--set training.epochs=20`; may be given several times
-    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE", value_hint = ValueHint::Other)]
     pub(super) sets: Vec<String>,
 }
 
@@ -61,17 +61,17 @@ pub(super) struct Overrides {
 #[derive(Args, Debug)]
 pub(super) struct Places {
     /// Folder of all results
-    #[arg(long, default_value = "results", value_name = "DIR")]
+    #[arg(long, default_value = "results", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) out: PathBuf,
     /// Folder that is searched for data sets first
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) data_dir: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct Run {
     /// Experiment files, run one after the other
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) overrides: Overrides,
@@ -97,19 +97,19 @@ pub(super) struct Run {
 #[derive(Args, Debug)]
 pub(super) struct Show {
     /// The experiment file
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
     #[command(flatten)]
     pub(super) overrides: Overrides,
     /// Folder of all results
-    #[arg(long, default_value = "results", value_name = "DIR")]
+    #[arg(long, default_value = "results", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) out: PathBuf,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct Check {
     /// Experiment files
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) overrides: Overrides,
@@ -118,7 +118,7 @@ pub(super) struct Check {
 #[derive(Args, Debug)]
 pub(super) struct List {
     /// Folder of results
-    #[arg(default_value = "results", value_name = "DIR")]
+    #[arg(default_value = "results", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) folder: PathBuf,
     /// Print one JSON object per run
     #[arg(long)]
@@ -128,23 +128,40 @@ pub(super) struct List {
 #[derive(Args, Debug)]
 pub(super) struct Sample {
     /// The run's folder
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN", value_hint = ValueHint::DirPath)]
     pub(super) run: PathBuf,
-    /// Rows of the montage
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(super) rows: u16,
-    /// Columns of the montage
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(super) columns: u16,
+    /// Format of the samples: a picture, or arrays for NumPy [default: as --output ends, else png]
+    #[arg(long)]
+    pub(super) format: Option<SampleFormat>,
+    /// Samples in an npz [default: 10000]
+    #[arg(long, value_name = "N", conflicts_with_all = ["rows", "columns"],
+        value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(super) count: Option<u32>,
+    /// Rows of a png [default: 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(super) rows: Option<u16>,
+    /// Columns of a png [default: 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(super) columns: Option<u16>,
     /// Seed of the latent vectors
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(long, value_name = "N", default_value_t = 0,
+        value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub(super) seed: u64,
     /// Checkpoint to sample from [default: the run's latest]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) checkpoint: Option<PathBuf>,
-    /// Where the PNG goes [default: samples/seedN.png in the run's folder]
-    #[arg(long, short, value_name = "FILE")]
+    /// Where the samples go [default: samples/seedN.png or .npz in the run's folder]
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
+}
+
+/// What samples are written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SampleFormat {
+    /// A grid of images, or a scatter plot of points
+    Png,
+    /// The arrays `samples` (N, H, W, C), in the data's range, and `latents` (N, latent_dim), for numpy.load
+    Npz,
 }
 
 #[derive(Args, Debug)]
@@ -152,7 +169,7 @@ pub(super) struct Data {
     #[command(subcommand)]
     pub(super) action: DataAction,
     /// Folder that is searched for data sets first
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) data_dir: Option<PathBuf>,
 }
 

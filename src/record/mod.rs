@@ -8,6 +8,7 @@ pub mod atomic;
 pub mod checkpoint;
 pub mod lock;
 pub mod metrics;
+pub mod npz;
 pub mod provenance;
 pub mod run_file;
 
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 pub use checkpoint::{Checkpoint, Tensor};
 pub use lock::RunLock;
 pub use metrics::{MetricsFile, MetricsRow};
+pub use npz::Npz;
 pub use run_file::{RunFile, State};
 
 /// Why a file of a run's folder could not be written, read or locked.

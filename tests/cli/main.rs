@@ -6,5 +6,6 @@ mod damaged_data;
 mod damaged_results;
 mod disk_full;
 mod life;
+mod other_programs;
 mod slanted_faces;
 mod support;
