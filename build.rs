@@ -1,8 +1,8 @@
 //! Writes one Rust type per distinct network of the experiments, so that the compiler proves every chain of shapes.
 //!
-//! It reads the files in `experiments/` with the program's own `config` and `architecture` modules, and, for files and settings
-//! that are not there, the arguments in `ATELIER_BUILD_FOR`, one a line, which `just run` sets. A file that is wrong breaks
-//! only itself: it is left out here and reported when it is run.
+//! It reads the files in `experiments/` with the program's own `config`, `plan` and `architecture` modules, and, for files
+//! and settings that are not there, the arguments in `ATELIER_BUILD_FOR`, one a line, which `just run` sets. A file that is
+//! wrong breaks only itself: it is left out here and reported when it is run.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,14 +13,22 @@ use std::process::Command;
 #[path = "src/config/mod.rs"]
 mod config;
 
+#[allow(dead_code, unreachable_pub, missing_docs)]
+#[path = "src/random.rs"]
+mod random;
+
+#[allow(dead_code, unreachable_pub, missing_docs)]
+#[path = "src/plan/trials.rs"]
+mod trials;
+
 #[allow(dead_code, unreachable_pub)]
 #[path = "src/architecture/mod.rs"]
 mod architecture;
 
 use architecture::{Examples, Network};
 
-/// Sweeps with more different architectures are left to `ATELIER_BUILD_FOR`: each costs about a second to compile.
-const MOST_COMBINATIONS: usize = 256;
+/// The most values of swept keys that are tried for the architectures they give: most give one that is there already.
+const MOST_COMBINATIONS: usize = 4096;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -97,10 +105,8 @@ impl Networks {
             }
         };
         self.add(&loaded.experiment);
-        for settings in architecture_settings(&loaded) {
-            if let Ok(experiment) = loaded.with(&settings) {
-                self.add(&experiment);
-            }
+        for experiment in trials::architectures(&loaded, MOST_COMBINATIONS) {
+            self.add(&experiment);
         }
     }
 
@@ -129,27 +135,6 @@ impl Networks {
              Some(match key {{\n{arms}        _ => return None,\n    }})\n}}\n"
         )
     }
-}
-
-/// Every combination of the swept values that can change a shape.
-fn architecture_settings(loaded: &config::Loaded) -> Vec<Vec<&config::Setting>> {
-    let mut combinations = vec![Vec::new()];
-    for parameter in loaded.sweep.iter().flat_map(|sweep| &sweep.parameters) {
-        if !["architecture.", "dataset."].iter().any(|section| parameter.key.starts_with(section)) {
-            continue;
-        }
-        combinations = combinations
-            .iter()
-            .flat_map(|settings: &Vec<_>| {
-                parameter
-                    .settings
-                    .iter()
-                    .map(move |setting| settings.iter().copied().chain([setting]).collect())
-            })
-            .take(MOST_COMBINATIONS)
-            .collect();
-    }
-    combinations
 }
 
 /// What only the build knows of where the program comes from.

@@ -9,6 +9,9 @@ pub mod random;
 // The experiment file: layers of TOML in, checked and immutable structs out. Knows no tensors; `build.rs` uses it too.
 pub mod config;
 
+// The plan of a sweep: which configurations are run, in which order. Knows no tensors; `build.rs` uses its trials too.
+pub mod plan;
+
 // Data sets: found, downloaded or drawn, and brought into memory.
 pub mod data;
 

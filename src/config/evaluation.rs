@@ -33,6 +33,19 @@ pub enum Metric {
     ClassCoverage,
 }
 
+impl Metric {
+    /// The word in the file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Frechet => "frechet",
+            Self::Kernel => "kernel",
+            Self::PrecisionRecall => "precision-recall",
+            Self::DensityCoverage => "density-coverage",
+            Self::ClassCoverage => "class-coverage",
+        }
+    }
+}
+
 /// When and how samples are scored; without this section they are not.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

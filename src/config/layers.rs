@@ -3,10 +3,10 @@
 //! Tables are merged key by key, with three rules for what belongs together:
 //!
 //! - **An enum value is replaced whole.** `{ r1 = { gamma = 1 } }` over `{ dragan = { weight = 10 } }` is R1 alone, and
-//!   over `"none"` as well. These are `objective.regularizer` and `training.initialization`. A list is replaced whole
-//!   too, so an extension's `layers` are all the layers.
+//!   over `"none"` as well. These are `objective.regularizer`, `training.initialization` and the ranges of a sweep. A
+//!   list is replaced whole too, so an extension's `layers` are all the layers.
 //! - **Another choice drops the keys that belong to the earlier one.** A layer that sets `dataset.name`,
-//!   `architecture.family` or `optimizer.name` takes out the keys of earlier layers that the new choice does not have
+//!   `architecture.family`, `optimizer.name` or `sweep.strategy` takes out the keys of earlier layers that the new choice does not have
 //!   (`betas` under `sgd`), and keeps those it has (`learning_rate`). Within one layer such a key is an error.
 //! - **`training.epochs` and `training.steps` are one choice**: a later layer's one takes the place of an earlier
 //!   layer's other. Within one layer both are an error.
@@ -22,7 +22,7 @@ use super::check::{Finding, Mark};
 use super::error::Problem;
 use super::key::{self, Path, path};
 use super::source::{Kind, Layer, Numbered, Place, Source, Spot};
-use super::{dataset, networks, optimizer};
+use super::{dataset, networks, optimizer, sweep};
 
 /// Values that are replaced whole.
 const WHOLE: [&str; 2] = ["objective.regularizer", "training.initialization"];
@@ -34,10 +34,11 @@ const LENGTH: [&str; 2] = ["training.epochs", "training.steps"];
 pub(super) type Owners = &'static [(&'static str, &'static [&'static str])];
 
 /// The keys whose word decides which of their neighbours belong.
-pub(super) const CHOICES: [(&str, &str, Owners); 3] = [
+pub(super) const CHOICES: [(&str, &str, Owners); 4] = [
     ("dataset", "name", dataset::OWNERS),
     ("architecture", "family", networks::OWNERS),
     ("optimizer", "name", optimizer::OWNERS),
+    ("sweep", "strategy", sweep::OWNERS),
 ];
 
 /// The merged layers, with the origin of each value.
@@ -161,6 +162,26 @@ impl Tree {
     }
 }
 
+/// The merged values `old` with those of one more layer, as [`Tree::push`] would have it.
+pub(super) fn over(old: &Dict, new: &Dict) -> Dict {
+    let mut values = old.clone();
+    merge(&mut values, &eraser(old, new));
+    merge(&mut values, new);
+    prune(&mut values);
+    values
+}
+
+fn merge(old: &mut Dict, new: &Dict) {
+    for (name, value) in new {
+        match (old.get_mut(name), value) {
+            (Some(Value::Dict(_, old)), Value::Dict(_, new)) => merge(old, new),
+            _ => {
+                old.insert(name.clone(), value.clone());
+            }
+        }
+    }
+}
+
 /// What the layer `new` replaces in `old` besides the keys it gives.
 fn eraser(old: &Dict, new: &Dict) -> Dict {
     let mut erased = Dict::new();
@@ -169,6 +190,9 @@ fn eraser(old: &Dict, new: &Dict) -> Dict {
         if key::find(new, &whole).is_some() {
             erase(&whole);
         }
+    }
+    for distribution in sweep::distributions(new) {
+        erase(&distribution);
     }
     let [epochs, steps] = LENGTH.map(path);
     match (key::find(new, &epochs), key::find(new, &steps)) {

@@ -28,6 +28,7 @@ mod schema;
 mod source;
 pub mod sweep;
 pub mod training;
+mod tried;
 mod words;
 mod write;
 
@@ -104,6 +105,8 @@ pub struct Loaded {
     /// Every file that was read, bases first, the experiment's own last.
     pub files: Vec<PathBuf>,
     tree: Tree,
+    /// The merged values without `[sweep]`.
+    base: Dict,
 }
 
 impl Experiment {
@@ -179,8 +182,13 @@ impl Loaded {
         };
         let mut warnings = contradictions::warnings(&experiment);
         warnings.extend(resolve::inherited_name(&tree, &merged));
-        let loaded = Self { experiment, sweep, warnings, files, tree };
+        let mut base = merged;
+        base.remove("sweep");
+        let loaded = Self { experiment, sweep, warnings, files, tree, base };
         problems.extend(loaded.try_settings());
+        if problems.is_empty() {
+            problems.extend(loaded.try_combinations());
+        }
         if problems.is_empty() { Ok(loaded) } else { Err(sorted(problems, loaded.tree.main())) }
     }
 
@@ -195,14 +203,37 @@ impl Loaded {
         self.tree.spot(&self.values(), &key::path(key)).map(|spot| spot.value)
     }
 
+    /// The value of a swept key in the experiment itself, as a trial that changes nothing shows it.
+    pub fn own(&self, key: &str) -> Option<String> {
+        let mut root = self.base.clone();
+        networks::add_defaults(&mut root);
+        let given = key::find(&root, &key::path(key)).map(sweep::shown);
+        given.or_else(|| {
+            let written = source::Source::new(source::Kind::Default, &self.experiment.to_toml());
+            let layer = source::parse_document(&written).ok()?;
+            key::find(&layer.values, &key::path(key)).map(sweep::shown)
+        })
+    }
+
     /// The experiment with other values for some keys, which go through the same checks as the file's own.
     ///
     /// # Errors
     ///
     /// What is wrong with the combination, at the settings' places in the file.
     pub fn with(&self, settings: &[&Setting]) -> Result<Experiment, Box<Error>> {
+        if let Some(experiment) = self.resolved_with(settings) {
+            return Ok(experiment);
+        }
         let (experiment, problems) = self.attempt(settings, |_| true);
         experiment.filter(|_| problems.is_empty()).ok_or_else(|| sorted(problems, self.tree.main()))
+    }
+
+    /// The problem of two combinations of settings for the same keys that give the same run.
+    pub fn same_run(&self, one: &[&Setting], other: &[&Setting]) -> Box<Error> {
+        match sweep::same_run(one, other) {
+            Some(problem) => Box::new(problem.into()),
+            None => self.problem_at("sweep.parameters", "the sweep has the same run twice"),
+        }
     }
 
     /// An error about a key that another part of the program found, at the key's place: `key` is dotted and may count
@@ -211,6 +242,17 @@ impl Loaded {
         let path = key::path(&key.replace('[', ".").replace(']', ""));
         let finding = Finding::new(path, Mark::Value, reason);
         Box::new(self.tree.locate(&self.values(), finding).into())
+    }
+
+    /// [`Loaded::with`] where nothing is wrong: without the layers, which only the places of errors need.
+    fn resolved_with(&self, settings: &[&Setting]) -> Option<Experiment> {
+        let mut layer = source::Layer::default();
+        for setting in settings {
+            setting.put(&mut layer);
+        }
+        let merged = layers::over(&self.base, &layer.values);
+        let (experiment, _, findings) = resolve::resolve(&self.tree, &merged);
+        experiment.filter(|_| findings.is_empty())
     }
 
     fn attempt(
@@ -230,34 +272,6 @@ impl Loaded {
         let problems =
             findings.into_iter().filter(keep).map(|finding| tree.locate(&merged, finding)).collect();
         (experiment, problems)
-    }
-
-    /// Tries each swept value by itself. What speaks of two keys is left to the combinations where several are swept.
-    fn try_settings(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let parameters = self.sweep.as_ref().map_or(&[][..], |sweep| &sweep.parameters);
-        for parameter in parameters {
-            let mut runs: Vec<(String, &Setting)> = Vec::new();
-            for setting in &parameter.settings {
-                let (experiment, found) =
-                    self.attempt(&[setting], |finding| parameters.len() == 1 || finding.also.is_none());
-                if !found.is_empty() {
-                    problems.extend(found);
-                    if problems.len() >= MOST_PROBLEMS {
-                        return problems;
-                    }
-                    continue;
-                }
-                let Some(run) = experiment.map(|experiment| experiment.canonical()) else {
-                    continue;
-                };
-                if let Some((_, first)) = runs.iter().find(|(known, _)| *known == run) {
-                    problems.push(sweep::repeated(setting, first));
-                }
-                runs.push((run, setting));
-            }
-        }
-        problems
     }
 }
 

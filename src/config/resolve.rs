@@ -78,7 +78,14 @@ pub(super) fn resolve(tree: &Tree, merged: &Dict) -> (Option<Experiment>, Option
     let training = sections.training.map(|section| section.resolve(&mut findings));
     let evaluation = sections.evaluation.map(|section| section.resolve(&mut findings));
     let logging = sections.logging.map(|section| section.resolve(&mut findings));
-    let sweep = sections.sweep.map(|section| section.resolve(seed, tree, &root, &mut findings));
+    let around = sweep::Surroundings {
+        tree,
+        merged: &root,
+        seed,
+        training: training.as_ref(),
+        evaluation: evaluation.as_ref(),
+    };
+    let sweep = sections.sweep.map(|section| section.resolve(&around, &mut findings));
 
     let assemble = || {
         Some(Experiment {

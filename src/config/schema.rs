@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::architecture::Architecture;
 use super::key::path;
+use super::sweep::Scale;
 use super::{dataset, evaluation, logging, objective, optimizer, sweep, training};
 use super::{defaults, implemented, layers, words};
 
@@ -47,6 +48,9 @@ struct File {
     sweep: sweep::Section,
 }
 
+/// The longest line of the text, about, in bytes.
+const LINE: usize = 160;
+
 /// The schema as JSON text: the same bytes for the same program.
 pub fn json() -> String {
     let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
@@ -62,9 +66,29 @@ pub fn json() -> String {
     let table = &mut schema["properties"]["sweep"]["properties"]["parameters"];
     table["properties"] = parameters;
     table["additionalProperties"] = json!(false);
-    let mut text = serde_json::to_string_pretty(&schema).expect("a JSON value has a text");
+    let mut text = laid_out(&schema, 0);
     text.push('\n');
     text
+}
+
+/// JSON as a person would write it: what fits on a line stands on one.
+fn laid_out(value: &Value, depth: usize) -> String {
+    let (open, close, items): (_, _, Vec<String>) = match value {
+        Value::Array(items) => ('[', ']', items.iter().map(|item| laid_out(item, depth + 1)).collect()),
+        Value::Object(table) => {
+            let entry = |(key, value)| format!("{}: {}", json!(key), laid_out(value, depth + 1));
+            ('{', '}', table.iter().map(entry).collect())
+        }
+        plain => return plain.to_string(),
+    };
+    let length = 2 * depth + items.iter().map(|item| item.len() + 2).sum::<usize>();
+    if length <= LINE && items.iter().all(|item| !item.contains('\n')) {
+        let space = if open == '{' && !items.is_empty() { " " } else { "" };
+        return format!("{open}{space}{}{space}{close}", items.join(", "));
+    }
+    let indent = "  ".repeat(depth);
+    let lines: Vec<String> = items.iter().map(|item| format!("{indent}  {item}")).collect();
+    format!("{open}\n{}\n{indent}{close}", lines.join(",\n"))
 }
 
 /// Takes out what only Rust and serde mean: sizes of integers, `null` for an absent key, line breaks of comments.
@@ -235,7 +259,8 @@ fn swept_parameters(schema: &Value) -> Value {
     keys.retain(|key, _| key.contains('.') && sweep::unsweepable(key).is_none());
     let mut properties = Map::new();
     for (key, (pointer, description)) in &keys {
-        properties.insert(key.clone(), swept(pointer, description));
+        let place = schema.pointer(pointer.trim_start_matches('#')).expect("a key's schema");
+        properties.insert(key.clone(), swept(pointer, place, description));
     }
     let names: Vec<Vec<String>> = keys.keys().map(|key| path(key)).collect();
     properties.extend(as_tables(&names, &[]));
@@ -259,16 +284,49 @@ fn collect_swept(table: &Value, key: &str, pointer: &str, keys: &mut BTreeMap<St
     }
 }
 
-/// The schema of a swept key: a list of values.
-fn swept(pointer: &str, description: &Value) -> Value {
-    json!({
-        "description": description,
-        "type": "array",
-        "items": { "$ref": pointer },
-        "minItems": 1,
-        "maxItems": sweep::MOST_VALUES,
-        "uniqueItems": true,
-    })
+/// The schema of a swept key: a list of values, or, for a number, a range whose ends are values.
+fn swept(pointer: &str, schema: &Value, description: &Value) -> Value {
+    let value = json!({ "$ref": pointer });
+    let list = |description: &str| {
+        json!({
+            "description": description,
+            "type": "array",
+            "items": value,
+            "minItems": 1,
+            "maxItems": sweep::MOST_VALUES,
+            "uniqueItems": true,
+        })
+    };
+    let range = |description: &str, end: Value| {
+        json!({
+            "description": description,
+            "type": "array",
+            "items": end,
+            "minItems": 2,
+            "maxItems": 2,
+            "uniqueItems": true,
+        })
+    };
+    let mut ranges = json!({ "choice": list("One of these.") });
+    if schema["type"] == "number" {
+        let positive = json!({ "allOf": [value, { "exclusiveMinimum": 0 }] });
+        ranges[Scale::Uniform.word()] = range("[low, high]; every number is equally likely.", value.clone());
+        ranges[Scale::LogUniform.word()] =
+            range("[low, high], above 0; every ratio is equally likely.", positive);
+    }
+    if schema["type"] == "number" || schema["type"] == "integer" {
+        let whole = json!({ "allOf": [value, { "type": "integer" }] });
+        ranges[Scale::Integer.word()] = range("[low, high]; every whole number is equally likely.", whole);
+    }
+    let table = json!({
+        "description": "A range to draw from, or `choice` and a list.",
+        "type": "object",
+        "properties": ranges,
+        "additionalProperties": false,
+        "minProperties": 1,
+        "maxProperties": 1,
+    });
+    json!({ "description": description, "anyOf": [list("Its values."), table] })
 }
 
 /// The swept keys below `above`, as tables within tables.

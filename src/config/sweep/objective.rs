@@ -1,0 +1,173 @@
+//! `sweep.objective`: the column that says which configuration is best.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::check::{Finding, Findings, Mark};
+use crate::config::evaluation::{Evaluation, Metric};
+use crate::config::key::path;
+use crate::config::words;
+
+/// The columns of `metrics.csv` that a sweep can go by; those after `d_fake` are no losses, but may be what is asked.
+pub const METRICS_COLUMNS: [&str; 8] = [
+    "d_loss",
+    "g_loss",
+    "d_real",
+    "d_fake",
+    "d_gradient_norm",
+    "g_gradient_norm",
+    "images_per_second",
+    "seconds",
+];
+
+/// The columns of `evaluation.csv` that a sweep can go by, with the metric that writes each.
+pub const EVALUATION_COLUMNS: [(&str, Metric); 7] = [
+    ("frechet", Metric::Frechet),
+    ("kernel", Metric::Kernel),
+    ("precision", Metric::PrecisionRecall),
+    ("recall", Metric::PrecisionRecall),
+    ("density", Metric::DensityCoverage),
+    ("coverage", Metric::DensityCoverage),
+    ("class_coverage", Metric::ClassCoverage),
+];
+
+/// What decides which configuration is best: one number per run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Objective {
+    /// A column of `metrics.csv` or `evaluation.csv`.
+    pub column: String,
+    /// Which end of it is good; default [`Goal::Min`].
+    pub goal: Goal,
+    /// Which row of the run counts; default [`RowChoice::Last`].
+    pub value: RowChoice,
+}
+
+/// Which end of a column is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Goal {
+    /// The smaller the better.
+    Min,
+    /// The larger the better.
+    Max,
+}
+
+/// Which row of a run counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RowChoice {
+    /// The last one whose value is finite.
+    Last,
+    /// The best one.
+    Best,
+}
+
+impl Objective {
+    /// Whether `a` is better than `b`; both finite.
+    pub fn is_better(&self, a: f64, b: f64) -> bool {
+        match self.goal {
+            Goal::Min => a < b,
+            Goal::Max => a > b,
+        }
+    }
+
+    /// A run's one number, from the column's values in the order of the rows; `None` where none is finite.
+    pub fn choose(&self, values: impl IntoIterator<Item = f64>) -> Option<f64> {
+        let finite = values.into_iter().filter(|value| value.is_finite());
+        match self.value {
+            RowChoice::Last => finite.last(),
+            RowChoice::Best => finite.reduce(|a, b| if self.is_better(b, a) { b } else { a }),
+        }
+    }
+
+    /// Whether the column is one of `evaluation.csv`.
+    pub fn is_of_evaluation(&self) -> bool {
+        EVALUATION_COLUMNS.iter().any(|(column, _)| *column == self.column)
+    }
+
+    /// `the smallest last g_loss`.
+    pub fn describe(&self) -> String {
+        let goal = match self.goal {
+            Goal::Min => "smallest",
+            Goal::Max => "largest",
+        };
+        match self.value {
+            RowChoice::Last => format!("the {goal} last {}", self.column),
+            RowChoice::Best => format!("the {goal} {} of any row", self.column),
+        }
+    }
+}
+
+/// The column that decides which configuration is best.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Section {
+    /// A column of metrics.csv, or one of evaluation.csv that `evaluation.metrics` brings.
+    #[schemars(extend("enum" = all_columns()))]
+    column: String,
+    /// Which end of it is good; default min.
+    goal: Option<Goal>,
+    /// Which row of a run counts; default last.
+    value: Option<RowChoice>,
+}
+
+impl Section {
+    pub(super) fn resolve(self, evaluation: Option<&Evaluation>, findings: &mut Findings) -> Objective {
+        check_column(&self.column, evaluation, findings);
+        Objective {
+            column: self.column,
+            goal: self.goal.unwrap_or(Goal::Min),
+            value: self.value.unwrap_or(RowChoice::Last),
+        }
+    }
+}
+
+/// Every column that runs can have.
+fn all_columns() -> Vec<&'static str> {
+    METRICS_COLUMNS.into_iter().chain(EVALUATION_COLUMNS.map(|(name, _)| name)).collect()
+}
+
+/// The columns that the file's runs are going to have.
+fn columns(evaluation: Option<&Evaluation>) -> Vec<&'static str> {
+    let metrics = evaluation.map_or(&[][..], |evaluation| &evaluation.metrics);
+    let scores = EVALUATION_COLUMNS.iter().filter(|(_, metric)| metrics.contains(metric));
+    METRICS_COLUMNS.into_iter().chain(scores.map(|(column, _)| *column)).collect()
+}
+
+fn check_column(column: &str, evaluation: Option<&Evaluation>, findings: &mut Findings) {
+    let known = columns(evaluation);
+    if known.contains(&column) {
+        return;
+    }
+    let finding = |message: String| Finding::new(path("sweep.objective.column"), Mark::Value, message);
+    if ["epoch", "step"].contains(&column) {
+        let message = format!("`{column}` counts, and says nothing about how good a run is");
+        let help = format!("the columns are {}", words::list(&known));
+        findings.add(finding(message).label("not an objective").help(help));
+    } else if let Some((_, metric)) = EVALUATION_COLUMNS.iter().find(|(name, _)| *name == column) {
+        let (message, help) = match evaluation {
+            None => (
+                format!("`{column}` is a column of evaluation.csv, but the file has no [evaluation]"),
+                format!("add [evaluation] with metrics = [\"{}\"]", metric.word()),
+            ),
+            Some(_) => (
+                format!("`{column}` is not measured: `evaluation.metrics` does not name `{}`", metric.word()),
+                format!("add \"{}\" to `evaluation.metrics`", metric.word()),
+            ),
+        };
+        findings.add(finding(message).label("not measured").help(help));
+    } else {
+        let near = words::nearest(column, &all_columns()).map(|near| format!("did you mean `{near}`? "));
+        let help = format!("{}the columns are {}", near.unwrap_or_default(), words::list(&known));
+        findings.add(finding(format!("unknown column `{column}`")).label("unknown column").help(help));
+    }
+}
+
+/// Notes that `who` cannot do without an objective.
+pub(super) fn missing(who: &str, evaluation: Option<&Evaluation>, findings: &mut Findings) {
+    let message = format!("{who} needs to know what is best");
+    let column = if columns(evaluation).contains(&"frechet") { "frechet" } else { "g_loss" };
+    let finding = Finding::new(path("sweep.objective"), Mark::Table, message).label("incomplete");
+    findings
+        .add(finding.help(format!("add objective = {{ column = \"{column}\", goal = \"min\" }} to [sweep]")));
+}
