@@ -244,7 +244,10 @@ fn add_owners_of(table: &mut Value, choice_key: &str, choice: &str, owners: laye
             continue;
         };
         let description = property["description"].as_str().unwrap_or_default();
-        property["description"] = json!(format!("{description} Belongs to {}.", words::list(&owners)));
+        // Some say it themselves, before anything else.
+        if !description.starts_with('`') {
+            property["description"] = json!(format!("{description} Belongs to {}.", words::list(&owners)));
+        }
         table["dependencies"][key] = json!({ "properties": { choice: { "enum": owners } } });
     }
 }
