@@ -142,7 +142,9 @@ fn drawn_numbers_lie_evenly_in_their_ranges() {
     let plan = plan(&drawn(2001, ""));
     let trials: Vec<Vec<f64>> = plan.known[1..].iter().map(|trial| trial.coordinates.clone()).collect();
     assert_eq!(trials.len(), 2000);
-    let columns: [(f64, f64, fn(f64) -> f64); 4] = [
+    // Low end, high end, and what makes the draws even.
+    type Column = (f64, f64, fn(f64) -> f64);
+    let columns: [Column; 4] = [
         (1e-5_f64.ln(), 1e-3_f64.ln(), f64::ln),
         (0.0, 2.0, |index| index + 0.5),
         (15.5, 128.5, |number| number),
@@ -318,7 +320,7 @@ fn halving_promotes_the_best_means_and_then_measures_the_best() {
         })
     };
     let all = rounds(&plan, &|run| if run.until_epoch.is_none() { Score::Value(1.0) } else { score(run) });
-    let shown: Vec<Vec<(usize, usize, u64, Option<u64>)>> = all
+    let shown: Vec<Vec<_>> = all
         .iter()
         .map(|round| round.iter().map(|run| (run.index, run.trial, run.seed, run.until_epoch)).collect())
         .collect();

@@ -143,8 +143,12 @@ pub(in crate::config) fn must_be_whole(parameter: &Parameter, setting: &Setting)
     let range = parameter.range.map_or("uniform", |range| range.scale.word());
     let message = format!("`{}` must be a whole number, but `{range}` draws fractions", parameter.key);
     let problem = Problem::new(message, setting.parsed.spot.value.clone()).label("fractions");
-    let ends: Vec<String> = parameter.settings.iter().map(ToString::to_string).collect();
-    problem.help(format!("write {{ integer = [{}] }}", ends.join(", ")))
+    match parameter.range {
+        Some(Range { low, high, .. }) => {
+            problem.help(format!("write {{ integer = [{}, {}] }}", low.ceil(), high.floor()))
+        }
+        None => problem,
+    }
 }
 
 /// The problem of a value that gives the same run as an earlier one.
@@ -163,7 +167,7 @@ pub(in crate::config) fn same_run(one: &[&Setting], other: &[&Setting]) -> Optio
         let shown: Vec<String> = settings.map(|setting| format!("{} = {setting}", setting.key)).collect();
         shown.join(", ")
     };
-    let (_, last) = pairs().filter(differ).last()?;
+    let (_, last) = pairs().filter(differ).next_back()?;
     let same = shown(&mut pairs().filter(|pair| !differ(pair)).map(|(a, _)| a));
     let message = format!(
         "the sweep has the same run twice: {} and {} make no difference{}{same}",
