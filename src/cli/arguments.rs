@@ -1,5 +1,5 @@
 use crate::compare::filter::Condition;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::path::PathBuf;
 
@@ -16,6 +16,14 @@ Exit codes: 0 done; 2 the command line, a configuration or an architecture is wr
 missing or damaged; 4 training diverged; 5 runs failed or are outstanding; 6 output could not be written; 130/143 \
 interrupted, with the state saved.";
 
+const SCHEMA: &str = "\
+Editors with taplo (VS Code's \"Even Better TOML\" among them) complete and check an experiment file whose first line is
+
+  #:schema ./schema.json
+
+and beside which `atelier schema > schema.json` has put the schema. The line is a comment to everything else. \
+experiments/ has both.";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Train an experiment, or go on where it was interrupted
@@ -30,10 +38,13 @@ pub(super) enum Command {
     List(List),
     /// Compare runs, or all runs of sweeps: what differs, and what came of it
     Compare(Compare),
-    /// Draw new samples from a run's checkpoint
+    /// Draw new samples from a run's checkpoint, as a picture or as arrays
     Sample(Sample),
     /// List, fetch or verify data sets
     Data(Data),
+    /// Print the JSON Schema of experiment files, for editors
+    #[command(after_help = SCHEMA)]
+    Schema,
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -45,7 +56,7 @@ pub(super) enum Command {
 #[derive(Args, Debug)]
 pub(super) struct Overrides {
     /// Override one key of the experiment, such as `--set training.epochs=20`; may be given several times
-    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE", value_hint = ValueHint::Other)]
     pub(super) sets: Vec<String>,
 }
 
@@ -53,17 +64,17 @@ pub(super) struct Overrides {
 #[derive(Args, Debug)]
 pub(super) struct Places {
     /// Folder of all results
-    #[arg(long, default_value = "results", value_name = "DIR")]
+    #[arg(long, default_value = "results", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) out: PathBuf,
     /// Folder that is searched for data sets first
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) data_dir: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct Run {
     /// Experiment files, or folders of runs to go on with; one after the other
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) overrides: Overrides,
@@ -130,19 +141,19 @@ pub(super) enum Engine {
 #[derive(Args, Debug)]
 pub(super) struct Show {
     /// The experiment file
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
     #[command(flatten)]
     pub(super) overrides: Overrides,
     /// Folder of all results
-    #[arg(long, default_value = "results", value_name = "DIR")]
+    #[arg(long, default_value = "results", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) out: PathBuf,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct Check {
     /// Experiment files
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) overrides: Overrides,
@@ -177,7 +188,7 @@ pub(super) struct Selection {
 #[derive(Args, Debug)]
 pub(super) struct List {
     /// Folder of results
-    #[arg(default_value = "results", value_name = "DIR")]
+    #[arg(default_value = "results", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) folder: PathBuf,
     #[command(flatten)]
     pub(super) selection: Selection,
@@ -220,23 +231,40 @@ pub(super) struct Compare {
 #[derive(Args, Debug)]
 pub(super) struct Sample {
     /// The run's folder
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN", value_hint = ValueHint::DirPath)]
     pub(super) run: PathBuf,
-    /// Rows of the montage
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(super) rows: u16,
-    /// Columns of the montage
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(super) columns: u16,
+    /// Format of the samples: a picture, or arrays for NumPy [default: as --output ends, else png]
+    #[arg(long)]
+    pub(super) format: Option<SampleFormat>,
+    /// Samples in an npz [default: 10000]
+    #[arg(long, value_name = "N", conflicts_with_all = ["rows", "columns"],
+        value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(super) count: Option<u32>,
+    /// Rows of a png [default: 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(super) rows: Option<u16>,
+    /// Columns of a png [default: 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(super) columns: Option<u16>,
     /// Seed of the latent vectors
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(long, value_name = "N", default_value_t = 0,
+        value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub(super) seed: u64,
     /// Checkpoint to sample from [default: the run's latest]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) checkpoint: Option<PathBuf>,
-    /// Where the PNG goes [default: samples/seedN.png in the run's folder]
-    #[arg(long, short, value_name = "FILE")]
+    /// Where the samples go [default: samples/seedN.png or .npz in the run's folder]
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
+}
+
+/// What samples are written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SampleFormat {
+    /// A grid of images, or a scatter plot of points
+    Png,
+    /// The arrays `samples` (N, H, W, C), in the data's range, and `latents` (N, latent_dim), for numpy.load
+    Npz,
 }
 
 #[derive(Args, Debug)]
@@ -244,7 +272,7 @@ pub(super) struct Data {
     #[command(subcommand)]
     pub(super) action: DataAction,
     /// Folder that is searched for data sets first
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) data_dir: Option<PathBuf>,
 }
 

@@ -118,10 +118,33 @@ fn check_sweep(sweep: &SweepPlan) -> Result<(), Failure> {
     Ok(())
 }
 
+/// `atelier schema`.
+pub(super) fn schema() -> Result<Exit, Failure> {
+    output::bytes(config::schema().as_bytes())?;
+    Ok(Exit::Done)
+}
+
+/// Where only options would answer an empty word, bash completes a file name (`-o default`): most commands take one.
+const BASH_FILES: &str = r#"
+_atelier_or_files() {
+    _atelier "$@"
+    local word
+    [[ -z $2 ]] || return 0
+    for word in "${COMPREPLY[@]}"; do
+        [[ $word == -* ]] || return 0
+    done
+    COMPREPLY=()
+}
+complete -F _atelier_or_files -o nosort -o bashdefault -o default atelier
+"#;
+
 /// `atelier completions SHELL`.
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "atelier", &mut script);
+    if shell == clap_complete::Shell::Bash {
+        script.extend(BASH_FILES.bytes());
+    }
     output::bytes(&script)?;
     Ok(Exit::Done)
 }

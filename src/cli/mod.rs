@@ -37,6 +37,7 @@ pub fn main() -> ExitCode {
         Command::Compare(compare) => compare::compare(&compare),
         Command::Sample(sample) => sample::sample(&sample),
         Command::Data(data) => data::data(data),
+        Command::Schema => commands::schema(),
         Command::Completions { shell } => commands::completions(shell),
     };
     match result {

@@ -1,5 +1,6 @@
 //! `[logging]`: what a run writes besides its checkpoints.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::Findings;
@@ -28,25 +29,36 @@ pub struct Montage {
     pub every: u64,
 }
 
-/// The section as the file spells it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// What a run writes while it trains.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Section {
+    /// Generator steps between rows of metrics.csv; a row per epoch where it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     every_steps: Option<i64>,
+    /// Whether the montages are joined to progress.gif.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) progress_gif: Option<bool>,
+    /// Whether TensorBoard's event files are written beside the CSV files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) tensorboard: Option<bool>,
+    /// The pictures of one fixed latent batch.
     montage: Grid,
 }
 
-/// The montage as the file spells it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// The pictures of one fixed latent batch.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Grid {
+    /// Rows of samples.
+    #[schemars(range(min = 1, max = 64))]
     rows: i64,
+    /// Columns of samples.
+    #[schemars(range(min = 1, max = 64))]
     columns: i64,
+    /// Epochs between two montages.
+    #[schemars(range(min = 1, max = 1_000_000))]
     every: i64,
 }
 

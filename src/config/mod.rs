@@ -24,6 +24,7 @@ pub mod objective;
 pub mod optimizer;
 mod read;
 mod resolve;
+mod schema;
 mod source;
 pub mod sweep;
 pub mod training;
@@ -38,6 +39,7 @@ use figment::value::Dict;
 
 pub use error::{Error, Problem};
 pub use objective::Update;
+pub use schema::json as schema;
 pub use source::{ENVIRONMENT_PREFIX, LARGEST_FILE, Place, environment};
 pub use sweep::{Setting, Sweep};
 

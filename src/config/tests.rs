@@ -10,7 +10,7 @@ use super::training::{Device, Initialization, Length};
 use super::*;
 
 #[path = "../../tests/bad_experiments/table.rs"]
-mod table;
+pub(super) mod table;
 
 /// What every complete experiment needs.
 const LEAST: &str = "architecture.family = 'dcgan'\ntraining.epochs = 1\n";

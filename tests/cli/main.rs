@@ -7,6 +7,7 @@ mod damaged_data;
 mod damaged_results;
 mod disk_full;
 mod life;
+mod other_programs;
 mod preview;
 mod slanted_faces;
 mod support;
