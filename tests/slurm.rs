@@ -15,7 +15,7 @@ use support::{Call, Process, Workshop, assert_same, experiment, results, run_fil
 /// Six runs of some seconds each. The name needs quotes in a script, and the log's name escapes.
 const RUNS: usize = 6;
 const OUT: &str = "it's 100% out";
-const SWEEP: &str = "[dataset]\ncount = 256\n[training]\nepochs = 100\n[logging]\nmontage = { rows = 2, columns = 2, every = 50 }\n\
+const SWEEP: &str = "[dataset]\ncount = 256\n[training]\nepochs = 70\n[logging]\nmontage = { rows = 2, columns = 2, every = 35 }\n\
                      [sweep]\nseeds = [0, 1, 2, 3, 4, 5]\n[sweep.slurm]\ncpus = 1\ntime = \"30\"\nthrottle = 6\n\
                      setup = [\"echo from setup\"]\n";
 
@@ -242,16 +242,18 @@ fn a_sweep_survives_cancelling_preemption_and_the_death_of_its_follower() {
     }
 }
 
-/// Slurm's processes that have this configuration, by their names.
+/// The processes of a cluster and of its jobs, by their names.
 fn processes_of(configuration: &Path) -> Vec<String> {
+    let wanted = configuration.parent().and_then(Path::to_str).expect("a path in UTF-8").as_bytes();
     let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let of = |name: &str| std::fs::read(entry.path().join(name)).unwrap_or_default();
-        let wanted = configuration.parent().and_then(Path::to_str).expect("a path in UTF-8").as_bytes();
+    for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let of = |name: &str| std::fs::read(process.path().join(name)).unwrap_or_default();
         let has = |bytes: &[u8]| bytes.windows(wanted.len()).any(|window| window == wanted);
-        let is_ours = entry.file_name().to_string_lossy() == std::process::id().to_string();
-        if !is_ours && (has(&of("environ")) || has(&of("cmdline"))) {
-            found.push(String::from_utf8_lossy(&of("comm")).trim().to_owned());
+        let name = String::from_utf8_lossy(&of("comm")).trim().to_owned();
+        let is_of_slurm =
+            ["munged", "slurm", "atelier", "bash"].iter().any(|prefix| name.starts_with(prefix));
+        if is_of_slurm && (has(&of("environ")) || has(&of("cmdline"))) {
+            found.push(name);
         }
     }
     found

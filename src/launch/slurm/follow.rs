@@ -1,5 +1,7 @@
 //! Follows tasks in Slurm's queue until they end.
 
+mod work;
+
 use super::client::Client;
 use super::ledger::{Array, Ledger};
 use super::script::HEADER;
@@ -10,12 +12,13 @@ use crate::launch::process::last_error;
 use crate::launch::{self, Event, ProcessEnd, Task, Verdict};
 use crate::record::run_file::Timestamp;
 use crate::record::{self, atomic};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use work::{Followed, Sighting, Work};
 
 /// The time between two looks at the queue begins with this, whenever something has changed …
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -45,78 +48,6 @@ pub(super) struct Follower<C> {
     stop: Arc<AtomicBool>,
     /// The time that was waited here: all that is measured, so that tests need not wait.
     clock: Duration,
-}
-
-/// A task that Slurm has.
-#[derive(Debug)]
-struct Followed {
-    task: Task,
-    place: Place,
-    stage: Stage,
-    /// Whether it had a node before it was put back into the queue.
-    was_put_back: bool,
-    /// How often Slurm did not know it when asked.
-    misses: u32,
-    /// Since when Slurm says that it is over.
-    over_since: Option<Duration>,
-}
-
-/// What the queue says of a task.
-enum Sighting {
-    Active {
-        stage: Stage,
-        reason: String,
-    },
-    Over(Shown),
-    /// Slurm has forgotten it, or (`is_job_known`) only it and not the rest of its array: that is what becomes of a task
-    /// that is cancelled before it begins.
-    Unknown {
-        is_job_known: bool,
-    },
-}
-
-/// What a round of work has come to.
-#[derive(Default)]
-struct Work {
-    /// To be submitted.
-    waiting: Vec<Task>,
-    followed: Vec<Followed>,
-    /// The jobs that had a task in `followed`.
-    known: BTreeSet<u64>,
-    /// All was cancelled, and no more is submitted.
-    is_stopping: bool,
-    /// The first refusal; what was submitted before it is followed all the same.
-    refused: Option<Error>,
-    /// What the user has been told, and need not be told again.
-    told: BTreeSet<String>,
-}
-
-impl Work {
-    /// The jobs that are followed.
-    fn jobs(&self) -> Vec<u64> {
-        let jobs: BTreeSet<u64> = self.followed.iter().map(|followed| followed.place.job).collect();
-        jobs.into_iter().collect()
-    }
-
-    fn follow(&mut self, task: Task, place: Place) {
-        self.known.insert(place.job);
-        self.followed.push(Followed::new(task, place));
-    }
-
-    /// Tells the user something, once.
-    fn tell(&mut self, text: String, watch: &mut Watch<'_>) -> Result<(), launch::Error> {
-        if !self.told.contains(&text) {
-            watch(Event::Notice(&text))?;
-            self.told.insert(text);
-        }
-        Ok(())
-    }
-}
-
-impl Followed {
-    fn new(task: Task, place: Place) -> Self {
-        Self { task, place, stage: Stage::Waiting, was_put_back: false, misses: 0, over_since: None }
-    }
 }
 
 impl<C: Client> Follower<C> {
@@ -186,7 +117,7 @@ impl<C: Client> Follower<C> {
             let count = work.followed.len() - before;
             if count > 0 {
                 let text =
-                    format!("following Slurm job {job}, submitted before: {} wait or run in it", runs(count));
+                    format!("following Slurm job {job}, submitted before: {} not ended yet", runs(count));
                 work.tell(text, watch)?;
             }
         }
@@ -263,7 +194,7 @@ impl<C: Client> Follower<C> {
 
     /// Looks at the queue, and tells what has changed; says whether anything has.
     fn look(&mut self, work: &mut Work, watch: &mut Watch<'_>) -> Result<bool, launch::Error> {
-        let mut sightings = match self.sightings(work) {
+        let mut sightings = match work.sightings(&mut self.client) {
             Ok(sightings) => sightings,
             Err(error) => {
                 // A controller that is restarted, or overrun, comes back.
@@ -304,40 +235,6 @@ impl<C: Client> Follower<C> {
             }
         }
         Ok(has_changed)
-    }
-
-    /// What Slurm says of each task: the queue first, and `scontrol` for what the queue no longer lists.
-    fn sightings(&mut self, work: &Work) -> Result<HashMap<Place, Sighting>, Error> {
-        let jobs = work.jobs();
-        let mut sightings = HashMap::new();
-        for listed in self.client.queue(&jobs)? {
-            let stage = states::stage(&listed.state);
-            if stage != Stage::Over {
-                sightings.insert(listed.place, Sighting::Active { stage, reason: listed.reason });
-            }
-        }
-        for job in jobs {
-            let is_missing =
-                |followed: &&Followed| followed.place.job == job && !sightings.contains_key(&followed.place);
-            let missing: Vec<Place> =
-                work.followed.iter().filter(is_missing).map(|followed| followed.place).collect();
-            if missing.is_empty() {
-                continue;
-            }
-            let records = self.client.show(job)?;
-            for place in missing {
-                let is_its = |shown: &&Shown| shown.tasks.iter().any(|range| range.contains(&place.task));
-                let sighting = match records.iter().find(is_its) {
-                    None => Sighting::Unknown { is_job_known: !records.is_empty() },
-                    Some(shown) => match states::stage(&shown.state) {
-                        Stage::Over => Sighting::Over(shown.clone()),
-                        stage => Sighting::Active { stage, reason: shown.reason.clone() },
-                    },
-                };
-                sightings.insert(place, sighting);
-            }
-        }
-        Ok(sightings)
     }
 
     /// Takes notice of a task that waits or runs; says whether that is new.
@@ -437,8 +334,8 @@ impl<C: Client> Follower<C> {
             return Ok(());
         }
         let text = format!(
-            "{} go on in Slurm without this program. To follow them again, give the same command; to cancel them, with \
-             their state saved: scancel {}",
+            "Slurm goes on with {} without this program. To follow again, give the same command; to cancel, with the state \
+             saved: scancel {}",
             runs(work.followed.len()),
             jobs.join(" "),
         );
