@@ -177,7 +177,7 @@ fn the_list_of_modules_is_whole() {
 
 #[test]
 fn what_the_build_script_shares_knows_no_tensors() {
-    for module in ["config", "architecture"] {
+    for module in ["config", "plan", "architecture"] {
         for file in files(&repository().join("src").join(module), "rs") {
             let code = code(&fs::read_to_string(&file).expect("a source file"));
             for tensors in ["dfdx", "atelier_kernels", "safetensors"] {
@@ -192,6 +192,7 @@ fn pictures_are_drawn_from_rows_and_the_loop_knows_no_gan() {
     for ((user, used), file) in uses() {
         let allowed: &[&str] = match user.as_str() {
             "config" | "random" => &[],
+            "plan" => &["config", "random"],
             "figures" => &["record"],
             "training" => &["learner", "random"],
             "objective" => &["config", "random", "nn"],

@@ -82,6 +82,9 @@ impl Lines {
         let over = Self::over(rows);
         let done = over.checked_sub(self.done_before?).filter(|done| *done > 0)?;
         let left = self.planned.saturating_sub(over);
+        if left == 0 {
+            return None;
+        }
         let seconds = self.started.elapsed().as_secs_f64() * left as f64 / done as f64;
         Some(format!("about {} left", duration(seconds)))
     }

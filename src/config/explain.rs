@@ -87,7 +87,7 @@ fn example(word: &str) -> &'static str {
 
 /// The keys of every table that has a name, for a key that stands in the wrong one.
 fn tables() -> Vec<(&'static str, &'static [&'static str])> {
-    vec![
+    let mut tables = vec![
         ("[dataset]", keys_of::<dataset::Section>()),
         ("[architecture]", keys_of::<architecture::Architecture>()),
         ("[objective]", keys_of::<objective::Section>()),
@@ -97,7 +97,9 @@ fn tables() -> Vec<(&'static str, &'static [&'static str])> {
         ("[logging]", keys_of::<logging::Section>()),
         ("[sweep]", keys_of::<sweep::Section>()),
         ("`logging.montage`", keys_of::<logging::Grid>()),
-    ]
+    ];
+    tables.extend(sweep::tables());
+    tables
 }
 
 /// How a table is spoken of: `[optimizer]`, or `` `logging.montage` `` deeper down.

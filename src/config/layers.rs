@@ -3,10 +3,10 @@
 //! Tables are merged key by key, with three rules for what belongs together:
 //!
 //! - **An enum value is replaced whole.** `{ r1 = { gamma = 1 } }` over `{ dragan = { weight = 10 } }` is R1 alone, and
-//!   over `"none"` as well. These are `objective.regularizer` and `training.initialization`. A list is replaced whole
-//!   too, so an extension's `layers` are all the layers.
+//!   over `"none"` as well. These are `objective.regularizer`, `training.initialization` and the ranges of a sweep. A
+//!   list is replaced whole too, so an extension's `layers` are all the layers.
 //! - **Another choice drops the keys that belong to the earlier one.** A layer that sets `dataset.name`,
-//!   `architecture.family` or `optimizer.name` takes out the keys of earlier layers that the new choice does not have
+//!   `architecture.family`, `optimizer.name` or `sweep.strategy` takes out the keys of earlier layers that the new choice does not have
 //!   (`betas` under `sgd`), and keeps those it has (`learning_rate`). Within one layer such a key is an error.
 //! - **`training.epochs` and `training.steps` are one choice**: a later layer's one takes the place of an earlier
 //!   layer's other. Within one layer both are an error.
@@ -34,10 +34,11 @@ const LENGTH: [&str; 2] = ["training.epochs", "training.steps"];
 type Owners = &'static [(&'static str, &'static [&'static str])];
 
 /// The keys whose word decides which of their neighbours belong.
-const CHOICES: [(&str, &str, Owners); 3] = [
+const CHOICES: [(&str, &str, Owners); 4] = [
     ("dataset", "name", dataset::OWNERS),
     ("architecture", "family", networks::OWNERS),
     ("optimizer", "name", optimizer::OWNERS),
+    ("sweep", "strategy", sweep::OWNERS),
 ];
 
 /// The merged layers, with the origin of each value.

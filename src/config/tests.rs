@@ -581,6 +581,37 @@ fn a_combination_that_contradicts_itself_points_into_the_sweep() {
     assert_eq!(error.problems()[0].place().position(), Some((5, 39)), "{}", error.render());
 }
 
+/// The quick way from settings to an experiment, without layers, agrees with the layers.
+#[test]
+fn settings_are_put_in_as_a_layer_would_be() {
+    let text = "dataset.name = 'gaussian-ring'\narchitecture = { family = 'mlp', hidden = [5] }\ntraining = { epochs = 2, ema = { decay = 0.5 } }\noptimizer = { betas = [0.5, 0.9], generator.learning_rate = 1e-3 }\n[sweep.parameters]\n'dataset.name' = ['gaussian-ring', 'gaussian-grid', 'mnist']\n'optimizer.name' = ['adam', 'sgd', 'rmsprop']\n'training.initialization' = ['he-normal', { normal = { std = 0.02 } }, { uniform = { low = 0, high = 1 } }]\n'training.steps' = [5]\n'training.ema' = [{}, { decay = 0.9 }]\n'architecture.hidden' = [[5], [6, 7]]\n'optimizer.generator.learning_rate' = [1e-3, 1e-4]\n";
+    let loaded = load(text, &[]).unwrap_or_else(|error| panic!("{}", error.render()));
+    let parameters: Vec<_> = loaded.sweep.as_ref().expect("a sweep").parameters.iter().collect();
+    let count: usize = parameters.iter().map(|parameter| parameter.settings.len()).product();
+    assert_eq!(count, 216);
+    for index in 0..count {
+        let settings = sweep::combination(&parameters, index);
+        let (slow, problems) = loaded.attempt(&settings, |_| true);
+        assert!(problems.is_empty());
+        assert_eq!(loaded.resolved_with(&settings), slow, "{settings:?}");
+    }
+}
+
+#[test]
+fn a_later_layers_range_and_strategy_take_the_place_of_earlier_ones() {
+    let text = format!(
+        "{LEAST}[sweep]\nstrategy = 'tpe'\ntrials = 5\nbatch = 2\nobjective.column = 'g_loss'\n[sweep.parameters]\n'optimizer.learning_rate' = {{ log-uniform = [1e-5, 1e-3] }}\n"
+    );
+    let load = |sets: &[&str]| load(&text, sets).unwrap_or_else(|error| panic!("{}", error.render()));
+    let range = "sweep.parameters.\"optimizer.learning_rate\"={ uniform = [1e-4, 2e-4] }";
+    let sweep = load(&[range, "sweep.strategy=random"]).sweep.expect("a sweep");
+    let expected = sweep::Range { scale: sweep::Scale::Uniform, low: 1e-4, high: 2e-4 };
+    assert_eq!((sweep.parameters[0].range, sweep.trials), (Some(expected), 5));
+    let list = "sweep.parameters.\"optimizer.learning_rate\"=[1e-4, 2e-4, 3e-4]";
+    let sweep = load(&[list, "sweep.strategy=grid"]).sweep.expect("a sweep");
+    assert_eq!((sweep.parameters[0].range, sweep.trials), (None, 3));
+}
+
 #[test]
 fn what_is_allowed_but_not_meant_is_a_warning() {
     let loaded = load(&format!("{LEAST}[evaluation]\n"), &[]).expect("good");
@@ -618,6 +649,9 @@ fn unknown_keys_are_refused_in_every_table() {
         "logging",
         "logging.montage",
         "sweep",
+        "sweep.objective",
+        "sweep.final",
+        "sweep.slurm",
         "architecture.generator",
         "architecture.discriminator",
         "objective.regularizer.weight-clipping",

@@ -41,6 +41,23 @@ const ALIASES: &[(&str, &str)] = &[
     ("out_features", "units"),
     ("xavier", "glorot-uniform"),
     ("kaiming", "he-normal"),
+    ("fid", "frechet"),
+    ("kid", "kernel"),
+    ("mmd", "kernel"),
+    ("bayes", "tpe"),
+    ("bayesian", "tpe"),
+    ("optuna", "tpe"),
+    ("hyperband", "halving"),
+    ("asha", "halving"),
+    ("minimize", "min"),
+    ("maximize", "max"),
+    ("num_trials", "trials"),
+    ("n_trials", "trials"),
+    ("eta", "factor"),
+    ("reduction_factor", "factor"),
+    ("walltime", "time"),
+    ("mem", "memory"),
+    ("queue", "partition"),
 ];
 
 /// The word among `known` that was probably meant, if one is near enough.

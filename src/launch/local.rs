@@ -196,8 +196,10 @@ impl<W: Workers> Scheduler<W> {
         let ended = work.running.remove(place);
         let end =
             ProcessEnd { reason, seconds: ended.started.elapsed().as_secs_f64(), peak_bytes: ended.peak };
-        // The next one is started before anybody looks at this one: cores should not wait for files.
-        let filled = if work.is_stopping { Ok(()) } else { self.fill(work, watch) };
+        // The next one is started before anybody looks at this one: cores should not wait for files. Unless this one
+        // failed, which may be the end of all.
+        let is_urgent = end.reason.is_none() && !work.is_stopping;
+        let filled = if is_urgent { self.fill(work, watch) } else { Ok(()) };
         match watch(Event::Ended { task: &ended.task, end: &end })? {
             Verdict::Continue => {}
             Verdict::Retry => work.waiting.push_back(ended.task),

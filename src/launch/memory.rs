@@ -56,7 +56,8 @@ mod tests {
     #[test]
     fn those_that_run_may_still_grow() {
         assert!(fits(1000, 400, &[400]));
-        assert!(!fits(1000, 400, &[100, 100]));
+        assert!(!fits(999, 400, &[100, 100]));
+        assert!(fits(1000, 400, &[100, 100]));
         assert!(fits(1000, 400, &[100, 400]));
         assert!(!fits(399, 400, &[]));
     }

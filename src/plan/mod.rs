@@ -4,8 +4,10 @@
 //! one per rung; a final phase is one more. Each round is a function of the file and of the scores of the rounds before,
 //! in whatever order these came about: the same file gives the same trials, on any number of processes.
 
+mod describe;
 mod halving;
 mod label;
+mod run;
 mod tpe;
 pub mod trials;
 
@@ -15,6 +17,8 @@ use std::sync::Mutex;
 use crate::config::sweep::{Goal, Objective, Strategy, Sweep};
 use crate::config::training::Length;
 use crate::config::{Error, Experiment, Loaded};
+
+pub use run::{Phase, PlannedRun, Score};
 
 use halving::Rung;
 use trials::{Drawn, Space, Trial};
@@ -39,55 +43,6 @@ struct Proposed {
     /// The losses it went by, as bits.
     losses: Vec<u64>,
     trials: Vec<Trial>,
-}
-
-/// One run of the plan.
-#[derive(Clone, Debug)]
-pub struct PlannedRun {
-    /// The position in the sweep, from 0; a trial that halving promotes keeps its indices.
-    pub index: usize,
-    /// The configuration without its seed, from 0.
-    pub trial: usize,
-    /// The swept keys with their values as text, in the order of [`SweepPlan::parameters`].
-    pub settings: Vec<(String, String)>,
-    /// The run's seed.
-    pub seed: u64,
-    /// The folder's name without its hash, such as `loss=hinge,lr=0.0002,seed1`.
-    pub label: String,
-    /// The whole configuration.
-    pub experiment: Experiment,
-    /// Halving: the run stops after this epoch with its state saved; `None` for one that trains to its end.
-    pub until_epoch: Option<u64>,
-    /// Whether it searches for the best configuration or measures it.
-    pub phase: Phase,
-}
-
-/// What a run is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// To find the best configuration.
-    Search,
-    /// To measure the best configuration with fresh seeds (phase 3 of Lucic et al. 2018).
-    Final,
-}
-
-impl Phase {
-    /// The word in `sweep.csv`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Search => "search",
-            Self::Final => "final",
-        }
-    }
-}
-
-/// What became of a run.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Score {
-    /// The objective's value; one that is not finite counts as [`Score::Worst`].
-    Value(f64),
-    /// It failed or diverged.
-    Worst,
 }
 
 /// The loss of a run: its score, the smaller the better, infinite for the worst.
@@ -362,53 +317,6 @@ impl SweepPlan {
             until_epoch,
             phase: Phase::Search,
         }
-    }
-
-    /// What the sweep does, in a sentence or two.
-    pub fn describe(&self) -> String {
-        let count = self.count;
-        let objective = self.objective().map(Objective::describe).unwrap_or_default();
-        let mut text = match self.sweep.strategy {
-            Strategy::Grid if self.parameters.is_empty() => "one configuration".to_owned(),
-            Strategy::Grid => {
-                let sizes: Vec<String> =
-                    self.sweep.parameters.iter().map(|p| p.settings.len().to_string()).collect();
-                let product = sizes.join(" × ");
-                if sizes.len() == 1 {
-                    format!("{product} configurations")
-                } else {
-                    format!("a grid of {product} configurations")
-                }
-            }
-            Strategy::Random => format!("{count} configurations, the file's own and others drawn at random"),
-            Strategy::Tpe => format!(
-                "{count} configurations, the first {} of them the file's own and others drawn at random, the rest proposed \
-                 by TPE in batches of {} to find {objective}",
-                tpe::startup(count),
-                self.sweep.batch
-            ),
-            Strategy::Halving => {
-                let rungs: Vec<String> = self
-                    .rungs()
-                    .iter()
-                    .map(|rung| format!("{} to epoch {}", rung.trials, rung.until_epoch))
-                    .collect();
-                format!(
-                    "successive halving by {objective}: of {count} configurations train {}",
-                    rungs.join(", ")
-                )
-            }
-        };
-        match self.sweep.seeds.as_slice() {
-            [seed] => text.push_str(&format!(", with seed {seed}")),
-            seeds => text.push_str(&format!(", each with {} seeds", seeds.len())),
-        }
-        match self.sweep.final_seeds.len() {
-            0 => {}
-            1 => text.push_str("; then the best of them with a fresh seed"),
-            fresh => text.push_str(&format!("; then the best of them with {fresh} fresh seeds")),
-        }
-        text
     }
 }
 

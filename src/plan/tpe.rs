@@ -18,6 +18,9 @@ const STARTUP: usize = 10;
 /// The part of the trials that counts as good.
 const GOOD: f64 = 0.15;
 
+/// After so many proposals that are there already the model has nothing new to say, and random draws go on.
+const PROPOSALS: u64 = 20;
+
 /// How many of `trials` are drawn at random before the model has something to go by.
 pub(super) fn startup(trials: usize) -> usize {
     STARTUP.min(trials / 3).max(1)
@@ -41,7 +44,7 @@ pub(super) fn propose(
     attempt: u64,
 ) -> Vec<f64> {
     let finite = observations.iter().filter(|observation| observation.loss.is_finite()).count();
-    if finite == 0 {
+    if finite == 0 || attempt >= PROPOSALS {
         return space.draw(number, attempt);
     }
     let good = ((GOOD * finite as f64).ceil()).clamp(1.0, finite as f64);

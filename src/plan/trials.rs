@@ -122,14 +122,14 @@ impl<'a> Space<'a> {
 
     /// How many configurations there are; `None` where a range has fractions or the number is huge.
     pub fn size(&self) -> Option<usize> {
-        self.parameters.iter().try_fold(1_usize, |size, parameter| size.checked_mul(values(parameter)?))
+        self.parameters.iter().try_fold(1_usize, |size, parameter| size.checked_mul(parameter.size()?))
     }
 
     /// Configuration `index` of a finite space, the first parameter outermost.
     pub fn combination(&self, mut index: usize) -> Vec<f64> {
         let mut coordinates = Vec::with_capacity(self.parameters.len());
         for parameter in self.parameters.iter().rev() {
-            let count = values(parameter).unwrap_or(1);
+            let count = parameter.size().unwrap_or(1);
             coordinates.push(parameter.range.map_or(0.0, |range| range.low) + (index % count) as f64);
             index /= count;
         }
@@ -201,15 +201,6 @@ impl<'a> Space<'a> {
                 || self.loaded.with(&[setting]).is_ok_and(|changed| changed == self.loaded.experiment)
         };
         parameter.settings.iter().position(is_own).map_or(f64::NAN, |index| index as f64)
-    }
-}
-
-/// How many values a parameter has; `None` where it has fractions.
-fn values(parameter: &Parameter) -> Option<usize> {
-    match parameter.range {
-        None => Some(parameter.settings.len()),
-        Some(Range { scale: Scale::Integer, low, high }) => Some((high - low) as usize + 1),
-        Some(_) => None,
     }
 }
 

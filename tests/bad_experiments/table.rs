@@ -568,6 +568,352 @@ pub(crate) const TABLE: &[Case] = &[
         "`sweep.parameters` must be a table, but is a list",
         "",
     ),
+    // Strategies, ranges, objectives, the final phase, Slurm.
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n'training.batch_size' = [64, ▶'128']\n",
+        "`training.batch_size` must be a whole number, but is the text",
+        "remove the quotes: 128",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n'optimizer.learning_rate' = [▶'fast']\n",
+        "`optimizer.learning_rate` must be a number",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n'objective.loss' = [▶true]\n",
+        "must be one of the words `minimax`",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n'optimizer.betas' = [▶0.5, 0.9]\n",
+        "`optimizer.betas` must be",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n'architecture.width' = [16, ▶0]\n",
+        "`architecture.width` is 0",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nseeds = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]\n[sweep.▶parameters]\n'training.ema.decay' = [0.5, 0.6, 0.7, 0.8, 0.9]\n'architecture.latent_dim' = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]\n'dataset.limit' = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]\n'training.batch_size' = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25]\n",
+        "the sweep has 1_000_000 runs (5 × 20 × 20 × 25 values × 20 seeds), but may have at most 100_000",
+        "strategy = \"random\"",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = ▶50_001\nseeds = [1, 2]\n[sweep.parameters]\n'optimizer.learning_rate' = { log-uniform = [1e-5, 1e-3] }\n",
+        "the sweep has 100_002 runs",
+        "fewer trials or seeds",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = ▶0\n[sweep.parameters]\n'optimizer.learning_rate' = { log-uniform = [1e-5, 1e-3] }\n",
+        "`sweep.trials` is 0, but must be between 1 and 100_000 trials",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = ▶1_000_000\n[sweep.parameters]\n'optimizer.learning_rate' = { log-uniform = [1e-5, 1e-3] }\n",
+        "`sweep.trials` is 1000000",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[▶sweep]\nstrategy = 'random'\n[sweep.parameters]\n'optimizer.learning_rate' = { log-uniform = [1e-5, 1e-3] }\n",
+        "needs to know how many configurations to try",
+        "add trials = 20",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[▶sweep]\nstrategy = 'random'\ntrials = 5\n",
+        "the strategy `random` needs [sweep.parameters]",
+        "log-uniform",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'grid'\n▶trials = 5\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "`sweep.trials` belongs to `random`, `tpe` and `halving`, but `sweep.strategy` is `grid`",
+        "remove it",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\n▶batch = 5\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "`sweep.batch` belongs to `tpe`",
+        "remove it",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 5\n▶factor = 2\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "`sweep.factor` belongs to `halving`",
+        "remove it",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\n▶trails = 5\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "unknown key `trails` in [sweep]",
+        "did you mean `trials`?",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = ▶'bayes'\ntrials = 5\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "unknown word `bayes` for `sweep.strategy`",
+        "the words are `grid`, `random`, `tpe` and `halving`",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'tpe'\ntrials = 5\nbatch = ▶0\nobjective.column = 'g_loss'\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "`sweep.batch` is 0",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n'optimizer.learning_rate' = { ▶log-uniform = [1e-5, 1e-3] }\n",
+        "has a range, but a grid takes every value of a list",
+        "write a list",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'optimizer.learning_rate' = { log-uniform = ▶[1e-3, 1e-5] }\n",
+        "the range of `optimizer.learning_rate` is empty: 0.001 is not less than 1e-5",
+        "write log-uniform = [1e-5, 0.001]",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'optimizer.learning_rate' = { uniform = ▶[1e-3, 1e-3] }\n",
+        "is empty",
+        "write a list: [0.001]",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'optimizer.learning_rate' = { log-uniform = [▶0, 1e-3] }\n",
+        "`log-uniform` takes numbers above 0",
+        "begin at a small number",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'training.batch_size' = { integer = [▶16.5, 64] }\n",
+        "`integer` takes whole numbers for `training.batch_size`, but gets 16.5",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'training.batch_size' = { log-uniform = [▶16, 64] }\n",
+        "`training.batch_size` must be a whole number, but `log-uniform` draws fractions",
+        "write { integer = [16, 64] }",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'training.batch_size' = { integer = [▶0, 64] }\n",
+        "`training.batch_size` is 0, but must be between 1 and 65_536",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'optimizer.learning_rate' = { uniform = [1e-5, ▶inf] }\n",
+        "takes finite numbers",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'optimizer.learning_rate' = { uniform = [▶'a', 1] }\n",
+        "`uniform` takes numbers for `optimizer.learning_rate`, but gets \"a\"",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'optimizer.learning_rate' = { uniform = ▶[1e-5, 1e-4, 1e-3] }\n",
+        "must be the two ends of a range",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'optimizer.learning_rate' = { uniform = ▶1e-3 }\n",
+        "must be the two ends of a range",
+        "write { uniform = [low, high] }",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'optimizer.learning_rate' = { ▶loguniform = [1e-5, 1e-3] }\n",
+        "unknown word `loguniform` for the range of `optimizer.learning_rate`",
+        "did you mean `log-uniform`?",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'optimizer.learning_rate' = { ▶normal = [0, 1] }\n",
+        "unknown word `normal` for the range",
+        "the words are `uniform`, `log-uniform`, `integer` and `choice`",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'optimizer.learning_rate' = ▶{ uniform = [0.1, 1], integer = [1, 2] }\n",
+        "is a table of 2 keys",
+        "keep one of",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'objective.loss' = { choice = ▶'minimax' }\n",
+        "`choice` must be a list of values for `objective.loss`",
+        "choice = [\"minimax\"]",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'objective.loss' = { choice = ▶[] }\n",
+        "`objective.loss` is swept over 0 values",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'objective.loss' = { integer = [▶0, 1] }\n",
+        "must be one of the words `minimax`",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n▶'optimizer.learning_rat' = { log-uniform = [1e-5, 1e-3] }\n",
+        "unknown key `learning_rat` in [optimizer]",
+        "did you mean `learning_rate`?",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n▶'optimizer.learning_rate' = [1e-4, 2e-4]\n'optimizer.generator.learning_rate' = [1e-4, 2e-4]\n'optimizer.discriminator.learning_rate' = [3e-4, 4e-4]\n",
+        "optimizer.learning_rate = 0.0001 and optimizer.learning_rate = 0.0002 make no difference",
+        "sweep over one of the keys",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n'optimizer.generator' = [{ learning_rate = 1e-4 }]\n▶'optimizer.generator.learning_rate' = [1e-4, 2e-4]\n",
+        "`optimizer.generator.learning_rate` is swept twice: `optimizer.generator` sets it too",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n[sweep.parameters.optimizer]\n▶learning_rate = [3e-4]\n",
+        "`optimizer.learning_rate` is swept twice",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n'objective.update' = ['simultaneous', 'alternating']\n'objective.discriminator_steps' = [1, ▶5]\n",
+        "simultaneous updates take both gradients",
+        "update = \"alternating\"",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n'architecture.latent_dim' = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]\n▶'architecture.width' = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]\n",
+        "the sweep has 400 architectures (20 × 20 values), but may have at most 256",
+        "each is compiled",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[▶sweep]\nstrategy = 'tpe'\ntrials = 5\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "the strategy `tpe` needs to know what is best",
+        "add objective = { column = \"g_loss\"",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[▶sweep]\nfinal.seeds = [7]\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "`sweep.final` needs to know what is best",
+        "add objective",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nobjective.column = ▶'gloss'\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "unknown column `gloss`",
+        "did you mean `g_loss`?",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nobjective.column = ▶'fid'\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "unknown column `fid`",
+        "the columns are `d_loss`, `g_loss`",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nobjective.column = ▶'step'\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "`step` counts, and says nothing about how good a run is",
+        "the columns are",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nobjective.column = ▶'frechet'\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "`frechet` is a column of evaluation.csv, but the file has no [evaluation]",
+        "add [evaluation]",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[evaluation]\nmetrics = ['kernel']\n[sweep]\nobjective.column = ▶'recall'\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "`recall` is not measured",
+        "add \"precision-recall\"",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nobjective = { column = 'g_loss', goal = ▶'minimum' }\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "unknown word `minimum` for `sweep.objective.goal`",
+        "did you mean `min`?",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nobjective = { column = 'g_loss', value = ▶'mean' }\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "unknown word `mean` for `sweep.objective.value`",
+        "the words are `last` and `best`",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\n▶objective = { goal = 'min' }\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "`sweep.objective` needs the key `column`",
+        "add column = …",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nobjective = ▶'g_loss'\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "`sweep.objective` must be a table such as { column = …",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nobjective = { ▶colum = 'g_loss' }\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "unknown key `colum` in `sweep.objective`",
+        "did you mean `column`?",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'halving'\ntrials = 9\nobjective.column = 'g_loss'\nstart = ▶9\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "`sweep.start` is 9, but must be less than `training.epochs`, which is 9",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'halving'\ntrials = 9\nobjective.column = 'g_loss'\nfactor = ▶1\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "`sweep.factor` is 1, but must be between 2 and 100",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nstrategy = 'halving'\ntrials = 9\nobjective.column = 'g_loss'\n[sweep.parameters]\n▶'training.epochs' = [5, 6]\n",
+        "`training.epochs` cannot be swept by `halving`",
+        "remove it",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[evaluation]\nevery = 3\n[sweep]\nstrategy = 'halving'\ntrials = 9\nobjective.column = 'kernel'\nstart = ▶2\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "the first rung ends after 2 epochs, but `kernel` is measured every 3 epochs only",
+        "write start = 3",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nobjective.column = 'g_loss'\nfinal.seeds = [7, 8, ▶7]\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "`sweep.final.seeds` has the seed 7 twice",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nseeds = [1, 2]\nobjective.column = 'g_loss'\nfinal.seeds = [3, ▶2]\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "the search uses the seed 2 already",
+        "use another one, such as 4",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nobjective.column = 'g_loss'\nfinal = ▶3\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "`sweep.final` must be a table such as { seeds = … }, but is 3",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nobjective.column = 'g_loss'\nfinal = { ▶seed = [3] }\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "unknown key `seed` in `sweep.final`",
+        "did you mean `seeds`?",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nseeds = [1, 2]\n[sweep.slurm]\ntime = ▶'two hours'\n",
+        "`sweep.slurm.time` is \"two hours\", but must be a time limit such as 30",
+        "time = \"02:00:00\"",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nseeds = [1, 2]\n[sweep.slurm]\ntime = ▶120\n",
+        "`sweep.slurm.time` must be a text in quotes, but is 120",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nseeds = [1, 2]\n[sweep.slurm]\n▶tme = '10'\n",
+        "unknown key `tme` in `sweep.slurm`",
+        "did you mean `time`?",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nseeds = [1, 2]\n[sweep.slurm]\nmemory = ▶'8 gigabytes'\n",
+        "`sweep.slurm.memory` is",
+        "memory = \"8G\"",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nseeds = [1, 2]\n[sweep.slurm]\npartition = ▶'gpu; rm'\n",
+        "`sweep.slurm.partition` is",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nseeds = [1, 2]\n[sweep.slurm]\ncpus = ▶0\n",
+        "`sweep.slurm.cpus` is 0, but must be between 1 and 4096",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nseeds = [1, 2]\n[sweep.slurm]\noptions = [▶'constraint=a100']\n",
+        "does not begin with a dash",
+        "write \"--constraint=a100\"",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep]\nseeds = [1, 2]\n[sweep.slurm]\nsetup = ['module load cuda', ▶'']\n",
+        "is not one line of text",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\n[training]\n▶steps = 100\n[sweep]\nstrategy = 'halving'\ntrials = 9\nobjective.column = 'g_loss'\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "the strategy `halving` counts in epochs, but `training.steps` is given",
+        "write epochs = …",
+    ),
     // Contradictions between sections.
     case(
         "dataset.name = 'slanted-faces'\ntraining = { epochs = 1, batch_size = 1 }\narchitecture.family = ▶'dcgan'\n",

@@ -38,6 +38,13 @@ fn all_results(shop: &Workshop) -> BTreeMap<PathBuf, BTreeMap<PathBuf, Vec<u8>>>
     runs(&shop.path("out")).into_iter().map(|run| (name(&run), results(&run))).collect()
 }
 
+/// What a run left behind, but for the figures whose title is the run's name.
+fn untitled(run: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = results(run);
+    files.retain(|name, _| !name.starts_with("losses.png") && !name.starts_with("losses.svg"));
+    files
+}
+
 /// The processes whose parent is this one.
 fn children(parent: u32) -> Vec<u32> {
     let output = Command::new("ps").args(["-o", "pid=", "--ppid", &parent.to_string()]).output();
@@ -123,8 +130,8 @@ fn every_run_is_done_once_and_is_a_row() {
     let text = std::fs::read_to_string(shop.path("x.toml")).unwrap();
     shop.write("x.toml", &text[..text.find("[sweep]").unwrap()]);
     shop.atelier(one).done().expect(0);
-    let alone = results(&runs(&shop.path("one"))[0]);
-    assert_same(&alone, &results(&shop.path("out/x").join(&rows[3]["run"])), "alone and in the sweep");
+    let alone = untitled(&runs(&shop.path("one"))[0]);
+    assert_same(&alone, &untitled(&shop.path("out/x").join(&rows[3]["run"])), "alone and in the sweep");
 }
 
 #[test]
@@ -162,21 +169,18 @@ fn the_first_failure_ends_it_when_it_should() {
     file(
         &shop,
         &format!(
-            "{BRIEF}epochs = 1\n[optimizer]\nname = \"sgd\"\n[sweep]\nseeds = [0, 1, 2]\n[sweep.parameters]\n\
-             \"optimizer.learning_rate\" = [10.0, 1e-4]\n\"optimizer.momentum\" = [0.99]\n"
+            "{BRIEF}epochs = 10\n[optimizer]\nname = \"sgd\"\n[sweep]\nseeds = [0, 1]\n[sweep.parameters]\n\
+             \"optimizer.learning_rate\" = [10.0, 1e-4]\n"
         ),
     );
-    // A learning rate at which the loss overflows in four steps cannot be had for every network: ask what happens.
-    let done = sweep(&shop, &["--fail-fast"]).done();
-    let states = column(&shop, "state");
-    if states.contains(&"diverged".to_owned()) {
-        assert_eq!(done.code, Some(5), "{done}");
-        assert!(states.contains(&"waiting".to_owned()), "{states:?}");
-        sweep(&shop, &[]).done().expect(5);
-        assert!(!column(&shop, "state").contains(&"waiting".to_owned()));
-    } else {
-        panic!("nothing diverged: {done}");
-    }
+    let done = sweep(&shop, &["--fail-fast"]).done().expect(5);
+    assert!(done.stdout.contains("diverged") && done.stdout.contains("training diverged at step"), "{done}");
+    assert_eq!(column(&shop, "state"), ["diverged", "waiting", "waiting", "waiting"]);
+    // Without it, the others are run; what diverged would do so again.
+    let done = sweep(&shop, &["--retry", "2"]).done().expect(5);
+    assert!(!done.stdout.contains("tried again"), "{done}");
+    assert_eq!(column(&shop, "state"), ["diverged", "diverged", "complete", "complete"]);
+    assert!(column(&shop, "reason")[1].starts_with("training diverged at step"));
 }
 
 #[test]
@@ -215,18 +219,12 @@ fn killed_at_random_moments_it_ends_as_one_left_alone() {
             kills += 1;
             process = sweep(&shop, &["--jobs", "2"]).start();
         } else {
-            assert!(matches!(process.wait().code, Some(0 | 5)));
-            if runs(&shop.path("out")).iter().all(|run| {
-                run.join("run.toml").exists() && run_file(run)["state"].as_str() == Some("complete")
-            }) && runs(&shop.path("out")).len() == 40
-            {
-                break;
-            }
-            process = sweep(&shop, &["--jobs", "2"]).start();
+            // Over, with what was killed still to be done: exit code 5.
+            let code = std::mem::replace(&mut process, sweep(&shop, &["--jobs", "2"]).start()).wait().code;
+            assert!(matches!(code, Some(0 | 5)), "{code:?}");
         }
     }
     println!("{kills} processes were killed");
-    assert!(kills >= 20, "the sweep was done after only {kills} kills");
     let mut code = process.wait().code;
     for _ in 0..3 {
         if code != Some(0) {
@@ -252,7 +250,7 @@ fn told_to_stop_every_run_saves_and_the_same_command_goes_on() {
         file(
             &shop,
             &format!(
-                "{BRIEF}epochs = 400\n[logging.montage]\nrows = 1\ncolumns = 1\nevery = 400\n[sweep]\nseeds = [0, 1, 2]\n"
+                "{BRIEF}epochs = 120\n[logging.montage]\nrows = 1\ncolumns = 1\nevery = 120\n[sweep]\nseeds = [0, 1, 2]\n"
             ),
         );
         let mut process = sweep(&shop, &["--jobs", "2"]).start();
@@ -260,7 +258,7 @@ fn told_to_stop_every_run_saves_and_the_same_command_goes_on() {
             let lines = |run: PathBuf| {
                 std::fs::read_to_string(run.join("metrics.csv")).map_or(0, |text| text.lines().count())
             };
-            runs(&shop.path("out")).into_iter().map(lines).filter(|lines| *lines > 4).count()
+            runs(&shop.path("out")).into_iter().map(lines).filter(|lines| *lines > 2).count()
         };
         assert!(process.until(|_| rows(&shop) == 2));
         process.signal(signal);
@@ -355,8 +353,8 @@ fn halving_promotes_the_best_by_resuming_them() {
     shop.write("x.toml", &text[..text.find("[sweep]").unwrap()]);
     let rate = format!("optimizer.learning_rate={}", best["optimizer.learning_rate"]);
     shop.atelier(["run", "x.toml", "--out", "alone", "--set", "seed=3", "--set", &rate]).done().expect(0);
-    let promoted = results(&shop.path("out/x").join(&best["run"]));
-    assert_same(&promoted, &results(&runs(&shop.path("alone"))[0]), "promoted and alone");
+    let promoted = untitled(&shop.path("out/x").join(&best["run"]));
+    assert_same(&promoted, &untitled(&runs(&shop.path("alone"))[0]), "promoted and alone");
 }
 
 #[test]

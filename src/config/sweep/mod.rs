@@ -2,6 +2,7 @@
 
 mod objective;
 mod parameters;
+mod reader;
 mod slurm;
 
 use std::collections::BTreeMap;
@@ -14,11 +15,14 @@ use super::check::{Finding, Findings, Mark};
 use super::evaluation::Evaluation;
 use super::key::{self, path};
 use super::layers::Tree;
+use super::read::keys_of;
 use super::training::{Length, Training};
+use super::words;
 
 pub use objective::{EVALUATION_COLUMNS, Goal, METRICS_COLUMNS, Objective, RowChoice};
 pub use parameters::{Parameter, Range, Scale, Setting};
-pub(super) use parameters::{combination, distributions, must_be_whole, repeated, same_run, shown};
+pub(super) use parameters::{combination, must_be_whole, repeated, same_run, shown};
+pub(super) use reader::distributions;
 pub use slurm::Slurm;
 
 /// The most seeds.
@@ -26,6 +30,9 @@ const MOST_SEEDS: usize = 10_000;
 
 /// The most runs that a sweep may have.
 pub const MOST_RUNS: usize = 100_000;
+
+/// The most architectures that a sweep may have: each is compiled.
+const MOST_ARCHITECTURES: usize = 256;
 
 /// What varies over the runs of a sweep.
 #[derive(Clone, Debug)]
@@ -67,6 +74,14 @@ pub enum Strategy {
     Halving,
 }
 
+/// The keys that not every strategy has, and those that have them.
+pub(super) const OWNERS: &[(&str, &[&str])] = &[
+    ("trials", &["random", "tpe", "halving"]),
+    ("batch", &["tpe"]),
+    ("start", &["halving"]),
+    ("factor", &["halving"]),
+];
+
 impl Strategy {
     /// The word in the file.
     pub fn word(self) -> &'static str {
@@ -103,6 +118,11 @@ pub(super) struct Final {
     seeds: Vec<i64>,
 }
 
+/// The tables within the section, with their keys, for a key that stands in the wrong one.
+pub(super) fn tables() -> [(&'static str, &'static [&'static str]); 2] {
+    [("`sweep.objective`", keys_of::<objective::Section>()), ("`sweep.slurm`", keys_of::<slurm::Section>())]
+}
+
 /// What the sweep has to know of the rest of the file.
 pub(super) struct Surroundings<'a> {
     pub(super) tree: &'a Tree,
@@ -119,7 +139,7 @@ impl Section {
         let strategy = self.strategy.unwrap_or(Strategy::Grid);
         self.check_owners(strategy, findings);
         let parameters = match self.parameters {
-            Some(_) => parameters::read(around.tree, around.merged, strategy, findings),
+            Some(_) => reader::read(around.tree, around.merged, strategy, findings),
             None => Vec::new(),
         };
         let is_empty = self.parameters.as_ref().is_none_or(BTreeMap::is_empty);
@@ -145,6 +165,7 @@ impl Section {
             objective::missing(&needing, around.evaluation, findings);
         }
         check_count(trials, &seeds, final_seeds.len(), &parameters, strategy, findings);
+        check_architectures(strategy, trials, &parameters, findings);
         let sweep = Sweep {
             strategy,
             seeds,
@@ -165,17 +186,16 @@ impl Section {
 
     /// Keys that belong to another strategy than the one chosen.
     fn check_owners(&self, strategy: Strategy, findings: &mut Findings) {
-        use Strategy::{Halving, Random, Tpe};
-        let keys: [(&str, bool, &[Strategy], &str); 4] = [
-            ("trials", self.trials.is_some(), &[Random, Tpe, Halving], "`random`, `tpe` and `halving`"),
-            ("batch", self.batch.is_some(), &[Tpe], "`tpe`"),
-            ("start", self.start.is_some(), &[Halving], "`halving`"),
-            ("factor", self.factor.is_some(), &[Halving], "`halving`"),
+        let given = [
+            ("trials", self.trials.is_some()),
+            ("batch", self.batch.is_some()),
+            ("start", self.start.is_some()),
+            ("factor", self.factor.is_some()),
         ];
-        for (key, is_given, owners, shown) in keys {
-            if is_given && !owners.contains(&strategy) {
+        for (key, owners) in OWNERS {
+            if given.contains(&(*key, true)) && !owners.contains(&strategy.word()) {
                 let at = format!("sweep.{key}");
-                findings.does_not_belong(&at, shown, "sweep.strategy", strategy.word());
+                findings.does_not_belong(&at, &words::list(owners), "sweep.strategy", strategy.word());
             }
         }
     }
@@ -283,6 +303,33 @@ fn check_count(
     };
     let mark = if strategy == Strategy::Grid { Mark::Key } else { Mark::Value };
     findings.add(Finding::new(path(at), mark, message).label("too many runs").help(help));
+}
+
+/// The architectures are compiled before the first run begins, so that there cannot be thousands. Of a list that is drawn
+/// from there are no more than trials; TPE may propose any.
+fn check_architectures(
+    strategy: Strategy,
+    trials: Option<usize>,
+    parameters: &[Parameter],
+    findings: &mut Findings,
+) {
+    let shapes: Vec<&Parameter> =
+        parameters.iter().filter(|parameter| parameter.key.starts_with("architecture.")).collect();
+    let sizes: Vec<usize> = shapes.iter().map(|parameter| parameter.size().unwrap_or(1)).collect();
+    let mut count = sizes.iter().fold(1_usize, |count, size| count.saturating_mul(*size));
+    if matches!(strategy, Strategy::Random | Strategy::Halving) {
+        count = count.min(trials.unwrap_or(MOST_RUNS));
+    }
+    let Some(last) = shapes.last().filter(|_| count > MOST_ARCHITECTURES) else {
+        return;
+    };
+    let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
+    let message = format!(
+        "the sweep has {count} architectures ({} values), but may have at most {MOST_ARCHITECTURES}",
+        sizes.join(" × ")
+    );
+    let finding = Finding::new(last.at.clone(), Mark::Key, message).label("too many architectures");
+    findings.add(finding.help("each is compiled before the first run; sweep over fewer of their values"));
 }
 
 /// Halving counts in epochs, all configurations the same.

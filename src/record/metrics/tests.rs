@@ -191,3 +191,10 @@ fn a_full_disk_leaves_whole_rows() {
     file.append(&row(failed)).unwrap();
     assert_eq!(read(&path).unwrap().len(), rows.len() + 1);
 }
+
+/// A sweep can go by every column but the two that count.
+#[test]
+fn the_columns_are_those_that_a_sweep_can_go_by() {
+    assert_eq!(COLUMNS[2..], crate::config::sweep::METRICS_COLUMNS);
+    assert_eq!(COLUMNS[..2], ["epoch", "step"]);
+}
