@@ -91,6 +91,13 @@ fn is_unknown_job(error: &Error) -> bool {
     matches!(error, Error::Command { words, .. } if words.contains("Invalid job id"))
 }
 
+/// Whether `sbatch` may have failed after the controller took the job: a busy one answers too late.
+fn is_uncertain(words: &str) -> bool {
+    let signs =
+        ["timed out", "Unable to contact", "Zero Bytes", "communication", "Communication", "onnection"];
+    signs.iter().any(|sign| words.contains(sign))
+}
+
 fn joined(jobs: &[u64]) -> String {
     jobs.iter().map(u64::to_string).collect::<Vec<_>>().join(",")
 }
@@ -99,7 +106,9 @@ impl Client for Commands {
     fn submit(&mut self, script: &Path) -> Result<u64, Error> {
         let shown = script.display().to_string();
         let answer = match run("sbatch", &["--parsable", &shown]) {
-            Err(Error::Command { words, .. }) => return Err(Error::Refused { script: shown, words }),
+            Err(Error::Command { words, .. }) if !is_uncertain(&words) => {
+                return Err(Error::Refused { script: shown, words });
+            }
             answer => answer?,
         };
         // "12", or "12;cluster"; a site's messages may stand in front.
@@ -150,5 +159,33 @@ impl Client for Commands {
 
     fn pause(&mut self, time: Duration) {
         std::thread::sleep(time);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_controller_that_answers_too_late_may_have_taken_the_job() {
+        let prefix = "sbatch: error: Batch job submission failed: ";
+        for words in [
+            "Socket timed out on send/recv operation",
+            "Unable to contact slurm controller (connect failure)",
+        ] {
+            assert!(is_uncertain(&format!("{prefix}{words}")), "{words}");
+        }
+        for words in
+            ["Invalid partition name specified", "Job violates accounting/QOS policy", "Invalid account"]
+        {
+            assert!(!is_uncertain(&format!("{prefix}{words}")), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_fails_is_told_in_its_own_words() {
+        let error = run("sh", &["-c", "echo one >&2; echo; echo two >&2; exit 1"]).unwrap_err();
+        assert_eq!(error.to_string(), "`sh -c echo one >&2; echo; echo two >&2; exit 1` failed: one; two");
+        assert!(matches!(run("atelier-has-no-such-program", &[]), Err(Error::Missing { .. })));
     }
 }
