@@ -191,7 +191,7 @@ fn a_sweep_survives_cancelling_preemption_and_the_death_of_its_follower() {
     let wanted = ["--parsable", "--partition=high", "--exclusive", "--output=/dev/null", "--wrap=sleep 1"];
     bench.cluster.ask("sbatch", &wanted);
     assert!(
-        first.until(|first| first.stdout().contains("had to make room")),
+        first.until(|first| first.stdout().contains("was put back into the queue")),
         "nothing was preempted:\n{}",
         first.stdout()
     );

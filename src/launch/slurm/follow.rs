@@ -253,7 +253,7 @@ impl<C: Client> Follower<C> {
             followed.was_put_back = true;
             let name = followed.task.folder.name();
             watch(Event::Notice(&format!(
-                "{name} had to make room and waits again (Slurm job {place}, {reason})"
+                "{name} was put back into the queue (Slurm job {place}, {reason})"
             )))?;
         } else if stage == Stage::Waiting && needs_help(reason) {
             let text = format!("Slurm job {} waits: {reason} (see `scontrol show job {place}`)", place.job);

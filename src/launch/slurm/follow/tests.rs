@@ -357,7 +357,7 @@ fn preempted_runs_wait_for_their_turn() {
     };
     let told = bench.follow(bench.tasks(1), happen, go_on).unwrap();
     assert_eq!(told.iter().filter(|text| *text == "started 0").count(), 2, "{told:?}");
-    assert!(told.iter().any(|text| text.contains("had to make room")), "{told:?}");
+    assert!(told.iter().any(|text| text.contains("was put back into the queue")), "{told:?}");
     assert_eq!(told.last().map(String::as_str), Some("ended 0"), "{told:?}");
     assert_eq!(bench.queue.borrow().requeued, [place(10, 1)]);
     assert_eq!(bench.queue.borrow().scripts.len(), 1);
