@@ -9,6 +9,7 @@ use super::table::{Align, duration, grouped, render};
 use crate::architecture::Network;
 use crate::config::training::Length;
 use crate::config::{self, Experiment};
+use crate::plan::SweepPlan;
 use crate::record::run_file::{self, RunFile, State};
 use crate::record::{RunLock, metrics};
 use crate::run::Plan;
@@ -19,11 +20,11 @@ use walkdir::WalkDir;
 /// `atelier show FILE`.
 pub(super) fn show(arguments: &Show) -> Result<Exit, Failure> {
     let loaded = Experiment::load(&arguments.file, &arguments.overrides.sets, config::environment())?;
-    let warnings = loaded.warnings.clone();
-    let plan = plan_of(loaded, &arguments.out)?;
-    for warning in warnings {
+    for warning in &loaded.warnings {
         output::complain(format_args!("warning: {warning}"));
     }
+    let sweep = loaded.sweep.is_some().then(|| SweepPlan::new(loaded.clone())).transpose()?;
+    let plan = plan_of(loaded, &arguments.out)?;
     output::line(plan.experiment.to_toml())?;
     for (player, network) in
         [("generator", &plan.networks.generator), ("discriminator", &plan.networks.discriminator)]
@@ -31,6 +32,9 @@ pub(super) fn show(arguments: &Show) -> Result<Exit, Failure> {
         output::line(layers(player, network))?;
     }
     output::line(what_happens(&plan))?;
+    if let Some(sweep) = sweep {
+        output::line(sweep.describe())?;
+    }
     Ok(Exit::Done)
 }
 
@@ -93,6 +97,9 @@ pub(super) fn check(arguments: &Check) -> Result<Exit, Failure> {
 fn check_one(file: &Path, sets: &[String]) -> Result<String, Failure> {
     let loaded = Experiment::load(file, sets, config::environment())?;
     let mut notes: String = loaded.warnings.iter().map(|warning| format!("\n  warning: {warning}")).collect();
+    if loaded.sweep.is_some() {
+        check_sweep(&SweepPlan::new(loaded.clone())?)?;
+    }
     let plan = plan_of(loaded, Path::new("results"))?;
     if let Some(examples) = plan.experiment.dataset.training_examples() {
         plan.schedule(examples)?;
@@ -101,6 +108,17 @@ fn check_one(file: &Path, sets: &[String]) -> Result<String, Failure> {
         notes += &format!("\n  note: {error}");
     }
     Ok(notes)
+}
+
+/// Every run of a sweep that is known before anything runs.
+fn check_sweep(sweep: &SweepPlan) -> Result<(), Failure> {
+    for run in (0..).map_while(|index| sweep.run(index)) {
+        let plan = Plan::new(run.experiment, Path::new("results"))?;
+        if let Some(examples) = plan.experiment.dataset.training_examples() {
+            plan.schedule(examples)?;
+        }
+    }
+    Ok(())
 }
 
 /// `atelier list [DIR]`.

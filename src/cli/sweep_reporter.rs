@@ -9,8 +9,8 @@ use crate::plan::{PlannedRun, SweepPlan};
 use crate::record::history::Table;
 use crate::record::{RunState, SweepRow};
 use crate::run::Folder;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use std::collections::HashMap;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -37,7 +37,7 @@ pub(super) fn choose(plan: &SweepPlan, folder: &Path, quiet: bool, json: bool) -
             planned: plan.runs(),
             started: Instant::now(),
             done_before: None,
-            table: std::io::stdout().is_terminal().then(Live::default),
+            table: std::io::stdout().is_terminal().then(Live::new),
         })
     }
 }
@@ -65,7 +65,7 @@ struct Lines {
 impl Lines {
     fn line(&self, text: &str) {
         match &self.table {
-            Some(table) => table.bars.suspend(|| mention(text)),
+            Some(table) => table.text.suspend(|| mention(text)),
             None => mention(text),
         }
     }
@@ -142,7 +142,7 @@ impl Reporter for Lines {
             }
             Event::Ended { row, end, is_retried, rows } => {
                 if let Some(table) = &mut self.table {
-                    table.ended(row);
+                    table.runs.remove(&row.index);
                 }
                 self.ended(row, end.seconds, *is_retried, rows);
             }
@@ -152,7 +152,7 @@ impl Reporter for Lines {
 
     fn finish(&mut self, rows: &[SweepRow], planned: usize) {
         if let Some(table) = self.table.take() {
-            let _ = table.bars.clear();
+            table.text.finish_and_clear();
         }
         let mut said = states(rows);
         if rows.len() < planned {
@@ -174,34 +174,35 @@ impl Reporter for Lines {
     }
 }
 
-/// The table of what runs now.
-#[derive(Default)]
+/// The table of what runs now: one text of several lines, drawn as a whole.
 struct Live {
-    bars: MultiProgress,
-    summary: Option<ProgressBar>,
-    runs: HashMap<usize, Shown>,
+    text: ProgressBar,
+    runs: BTreeMap<usize, Shown>,
 }
 
 /// A running run's line.
 struct Shown {
-    bar: ProgressBar,
+    name: String,
+    threads: usize,
     started: Instant,
-    /// How far it was when it was first looked at.
+    /// How far it was when it was first looked at, from 0 to 1.
     first: Option<f64>,
+    /// How far it is.
+    done: f64,
+    /// What is said beside it.
+    said: String,
 }
 
 impl Live {
+    fn new() -> Self {
+        let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self { text: ProgressBar::new(1).with_style(style), runs: BTreeMap::new() }
+    }
+
     fn started(&mut self, row: &SweepRow, threads: usize) {
-        let style = ProgressStyle::with_template("{bar:16.cyan/dim} {percent:>3} %  {prefix}  {msg}");
-        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─");
-        let bar = ProgressBar::new(1000).with_style(style).with_prefix(row.run.clone());
-        bar.set_message(format!("starting on {threads} thread{}", if threads == 1 { "" } else { "s" }));
-        let bar = match &self.summary {
-            Some(summary) => self.bars.insert_before(summary, bar),
-            None => self.bars.add(bar),
-        };
-        bar.tick();
-        self.runs.insert(row.index, Shown { bar, started: Instant::now(), first: None });
+        let (name, said) = (row.run.clone(), "starting".to_owned());
+        let shown = Shown { name, threads, started: Instant::now(), first: None, done: 0.0, said };
+        self.runs.insert(row.index, shown);
     }
 
     fn tick(
@@ -217,20 +218,11 @@ impl Live {
                 shown.look(run, folder, column);
             }
         }
-        let summary = self.summary.get_or_insert_with(|| {
-            let style =
-                ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
-            self.bars.add(ProgressBar::new(1).with_style(style))
-        });
+        let names = self.runs.values().map(|shown| shown.name.chars().count()).max().unwrap_or(0);
+        let mut text: String = self.runs.values().map(|shown| shown.line(names)).collect();
         let left = left.map_or_else(String::new, |left| format!(", {left}"));
-        summary.set_message(format!("{} of {}{left}", states(rows), runs(planned)));
-    }
-
-    fn ended(&mut self, row: &SweepRow) {
-        if let Some(shown) = self.runs.remove(&row.index) {
-            shown.bar.finish_and_clear();
-            self.bars.remove(&shown.bar);
-        }
+        text += &format!("{} of {}{left}", states(rows), runs(planned));
+        self.text.set_message(text);
     }
 }
 
@@ -249,7 +241,7 @@ impl Shown {
         };
         let Some(done) = done else { return };
         let first = *self.first.get_or_insert(done);
-        self.bar.set_position((done.clamp(0.0, 1.0) * 1000.0) as u64);
+        self.done = done.clamp(0.0, 1.0);
         let mut said = Vec::new();
         if let Some(epoch) = value("epoch") {
             said.push(format!("epoch {}", grouped(epoch as u64)));
@@ -263,7 +255,19 @@ impl Shown {
             let left = self.started.elapsed().as_secs_f64() * (1.0 - done) / (done - first);
             said.push(format!("{} left", duration(left)));
         }
-        self.bar.set_message(said.join("  "));
+        self.said = said.join("  ");
+    }
+
+    fn line(&self, names: usize) -> String {
+        const WIDTH: usize = 16;
+        let full = (self.done * WIDTH as f64) as usize;
+        let bar = "━".repeat(full) + &"─".repeat(WIDTH - full);
+        let percent = (self.done * 100.0) as u32;
+        let threads = if self.threads == 1 { "" } else { "s" };
+        format!(
+            "{bar} {percent:>3} %  {:<names$}  {} thread{threads}  {}\n",
+            self.name, self.threads, self.said
+        )
     }
 }
 
