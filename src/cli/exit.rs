@@ -142,6 +142,11 @@ impl From<launch::Error> for Failure {
                 Self::Message(exit, message) => Self::Message(exit, format!("{run}: {message}")),
                 failure @ Self::Config(_) => failure,
             },
+            launch::Error::Slurm(launch::slurm::Error::Record(error)) => error.into(),
+            launch::Error::Slurm(error @ launch::slurm::Error::Command { .. }) => {
+                Self::new(Exit::Outstanding, error.to_string())
+            }
+            launch::Error::Slurm(error) => Self::new(Exit::Wrong, error.to_string()),
             error @ launch::Error::Start { .. } => Self::new(Exit::Outstanding, error.to_string()),
         }
     }

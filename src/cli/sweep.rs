@@ -9,7 +9,8 @@ use super::sweep_reporter as reporter;
 use super::table::{Align, render};
 use crate::config::{self, Experiment, Loaded};
 use crate::launch::local::{Local, Shares};
-use crate::launch::sweep as launch;
+use crate::launch::slurm::{self, Slurm};
+use crate::launch::{self as engines, sweep as launch};
 use crate::plan::SweepPlan;
 use crate::record::sweep::{Objective, SweepFile};
 use crate::record::{RunState, SweepRow};
@@ -112,13 +113,11 @@ impl Sweep {
         let sweep = launch::Sweep::new(&self.plan, &self.out, options(arguments));
         let folder = sweep.folder().to_owned();
         let mut reporter = reporter::choose(&self.plan, &folder, arguments.quiet, arguments.json);
-        let mut engine = match arguments.sweep.engine {
-            Engine::Local => self.local(arguments, threads, signals)?,
-            Engine::Slurm => {
-                return Err(Failure::new(Exit::Wrong, "--engine slurm is not part of this version yet"));
-            }
+        let mut engine: Box<dyn engines::Engine> = match arguments.sweep.engine {
+            Engine::Local => Box::new(self.local(arguments, threads, signals)?),
+            Engine::Slurm => Box::new(self.slurm(arguments, &folder, signals)?),
         };
-        let rows = sweep.execute(&self.description, &mut engine, &mut |event| reporter.report(&event))?;
+        let rows = sweep.execute(&self.description, &mut *engine, &mut |event| reporter.report(&event))?;
         reporter.finish(&rows, self.plan.runs());
         drop(reporter);
         if signals.have_come() {
@@ -132,9 +131,7 @@ impl Sweep {
     }
 
     fn local(&self, arguments: &Run, threads: usize, signals: &Signals) -> Result<Local, Failure> {
-        let program = std::env::current_exe().map_err(|error| {
-            Failure::new(Exit::Outstanding, format!("cannot find this program to start runs with: {error}"))
-        })?;
+        let program = this_program()?;
         let asked = usize::from(arguments.sweep.jobs.unwrap_or(1));
         let jobs = asked.min(threads);
         if jobs < asked && !arguments.quiet && !arguments.json {
@@ -146,6 +143,24 @@ impl Sweep {
         let data = arguments.places.data_dir.clone();
         Ok(Local::new(program, data, Shares { jobs, threads }, Arc::clone(&signals.stop)))
     }
+
+    fn slurm(&self, arguments: &Run, folder: &Path, signals: &Signals) -> Result<Slurm, Failure> {
+        let setup = slurm::Setup {
+            experiment: self.plan.name().to_owned(),
+            folder: folder.to_owned(),
+            program: this_program()?,
+            data: arguments.places.data_dir.clone(),
+            settings: self.plan.sweep().slurm.clone(),
+        };
+        Ok(Slurm::new(setup, Arc::clone(&signals.stop)).map_err(engines::Error::from)?)
+    }
+}
+
+/// The program, to start runs with.
+fn this_program() -> Result<PathBuf, Failure> {
+    std::env::current_exe().map_err(|error| {
+        Failure::new(Exit::Outstanding, format!("cannot find this program to start runs with: {error}"))
+    })
 }
 
 fn options(arguments: &Run) -> launch::Options {

@@ -2,11 +2,12 @@
 //!
 //! The loop in [`sweep`] asks the plan what is to run, hands it to an [`Engine`], reads each ended run's folder back and
 //! keeps `sweep.csv`. The engine knows neither sweeps nor results: it brings tasks to an end. [`local`] starts processes
-//! on this machine.
+//! on this machine, [`slurm`] job arrays on a cluster.
 
 pub mod local;
 mod memory;
 mod process;
+pub mod slurm;
 mod standing;
 pub mod sweep;
 
@@ -139,6 +140,9 @@ pub enum Error {
     /// A file could not be written, read or locked.
     #[error(transparent)]
     Record(#[from] record::Error),
+    /// A cluster cannot take them.
+    #[error(transparent)]
+    Slurm(#[from] slurm::Error),
     /// A process could not be started.
     #[error("cannot start {}: {source}", .program.display())]
     Start {

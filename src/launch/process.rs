@@ -70,13 +70,14 @@ fn reason(status: ExitStatus, said: Option<String>) -> String {
     }
     match (said, status.code()) {
         (Some(said), _) => said,
+        (None, Some(130 | 143)) => "asked to end".to_owned(),
         (None, Some(code)) => format!("exit code {code}; see its run.log"),
         (None, None) => "ended in an unknown way; see its run.log".to_owned(),
     }
 }
 
 /// The last error, or a panic, in what was added to a log since `start`.
-fn last_error(log: &Path, start: u64) -> Option<String> {
+pub(super) fn last_error(log: &Path, start: u64) -> Option<String> {
     let mut file = File::open(log).ok()?;
     let length = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(start.max(length.saturating_sub(TAIL)))).ok()?;

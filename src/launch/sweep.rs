@@ -251,7 +251,9 @@ impl<'a> Sweep<'a> {
             if matches!(row.state, RunState::Waiting | RunState::Running) {
                 row.state = RunState::Failed;
             }
-            if row.reason.is_empty() && matches!(row.state, RunState::Failed | RunState::Killed) {
+            let is_cut_short =
+                matches!(row.state, RunState::Failed | RunState::Killed | RunState::Interrupted);
+            if row.reason.is_empty() && is_cut_short {
                 row.reason = one_line(reason);
             }
         }
