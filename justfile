@@ -26,6 +26,10 @@ check *ARGS:
 list *ARGS:
     @scripts/cargo-run list "$@"
 
+# Compare runs or sweeps: just compare results/my_sweep --figures figures
+compare *ARGS:
+    @scripts/cargo-run compare "$@"
+
 # Draw new samples from a run
 sample *ARGS:
     @scripts/cargo-run sample "$@"

@@ -45,5 +45,8 @@ pub mod run;
 // The runs of a sweep, each in a process of its own.
 pub mod launch;
 
+// Runs side by side, from their files.
+pub mod compare;
+
 // The command line.
 pub mod cli;

@@ -194,6 +194,7 @@ fn pictures_are_drawn_from_rows_and_the_loop_knows_no_gan() {
             "config" | "random" => &[],
             "plan" => &["config", "random"],
             "figures" => &["record"],
+            "compare" => &["figures", "record"],
             "training" => &["learner", "random"],
             "objective" => &["config", "random", "nn"],
             _ => continue,

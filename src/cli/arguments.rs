@@ -1,4 +1,5 @@
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use crate::compare::filter::Condition;
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::path::PathBuf;
 
@@ -15,6 +16,14 @@ Exit codes: 0 done; 2 the command line, a configuration or an architecture is wr
 missing or damaged; 4 training diverged; 5 runs failed or are outstanding; 6 output could not be written; 130/143 \
 interrupted, with the state saved.";
 
+const SCHEMA: &str = "\
+Editors with taplo (VS Code's \"Even Better TOML\" among them) complete and check an experiment file whose first line is
+
+  #:schema ./schema.json
+
+and beside which `atelier schema > schema.json` has put the schema. The line is a comment to everything else. \
+experiments/ has both.";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Train an experiment, or go on where it was interrupted
@@ -27,10 +36,15 @@ pub(super) enum Command {
     Check(Check),
     /// List the runs in a folder of results
     List(List),
-    /// Draw new samples from a run's checkpoint
+    /// Compare runs, or all runs of sweeps: what differs, and what came of it
+    Compare(Compare),
+    /// Draw new samples from a run's checkpoint, as a picture or as arrays
     Sample(Sample),
     /// List, fetch or verify data sets
     Data(Data),
+    /// Print the JSON Schema of experiment files, for editors
+    #[command(after_help = SCHEMA)]
+    Schema,
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -42,7 +56,7 @@ pub(super) enum Command {
 #[derive(Args, Debug)]
 pub(super) struct Overrides {
     /// Override one key of the experiment, such as `--set training.epochs=20`; may be given several times
-    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE", value_hint = ValueHint::Other)]
     pub(super) sets: Vec<String>,
 }
 
@@ -50,17 +64,17 @@ pub(super) struct Overrides {
 #[derive(Args, Debug)]
 pub(super) struct Places {
     /// Folder of all results
-    #[arg(long, default_value = "results", value_name = "DIR")]
+    #[arg(long, default_value = "results", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) out: PathBuf,
     /// Folder that is searched for data sets first
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) data_dir: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct Run {
     /// Experiment files, or folders of runs to go on with; one after the other
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) overrides: Overrides,
@@ -75,6 +89,9 @@ pub(super) struct Run {
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Show the newest montage in the terminal
+    #[arg(long, conflicts_with_all = ["quiet", "json"])]
+    pub(super) preview: bool,
     /// Print errors only
     #[arg(long, conflicts_with = "json")]
     pub(super) quiet: bool,
@@ -124,30 +141,89 @@ pub(super) enum Engine {
 #[derive(Args, Debug)]
 pub(super) struct Show {
     /// The experiment file
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
     #[command(flatten)]
     pub(super) overrides: Overrides,
     /// Folder of all results
-    #[arg(long, default_value = "results", value_name = "DIR")]
+    #[arg(long, default_value = "results", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) out: PathBuf,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct Check {
     /// Experiment files
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) overrides: Overrides,
 }
 
+/// Which runs are meant, and which values are the better ones.
+#[derive(Args, Debug)]
+pub(super) struct Selection {
+    /// Only runs that meet this, such as `loss=hinge`, `state!=complete`, `learning_rate>=1e-4` or `frechet.best<30`; may be
+    /// given several times
+    ///
+    /// The key is a setting (in full, or its last part where only one setting ends so), a column of metrics.csv or
+    /// evaluation.csv (its last value, or its best with `.best`), or one of state, experiment, seed, run, folder, started,
+    /// ended, epochs_done, steps_done, seconds_training. Signs are = != < <= > >=; quote the argument for the shell.
+    #[arg(long = "where", value_name = "KEY=VALUE")]
+    pub(super) conditions: Vec<Condition>,
+    /// Columns whose high values are the better ones [default: precision, recall, density, coverage, accuracy and names that
+    /// end so]
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) maximize: Vec<String>,
+    /// Columns whose low values are the better ones [default: all others]
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) minimize: Vec<String>,
+    /// Sort by this setting, column or fact, lowest first; `--sort -KEY` is highest first
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    pub(super) sort: Option<String>,
+    /// Sort highest first
+    #[arg(long)]
+    pub(super) descending: bool,
+}
+
 #[derive(Args, Debug)]
 pub(super) struct List {
     /// Folder of results
-    #[arg(default_value = "results", value_name = "DIR")]
+    #[arg(default_value = "results", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) folder: PathBuf,
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    /// Write index.csv into the folder again: a row for each of its runs, with settings, results and provenance
+    #[arg(long)]
+    pub(super) index: bool,
     /// Print one JSON object per run
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Compare {
+    /// Folders of runs, of sweeps or of results, or quoted patterns such as 'results/*/seed1-*'
+    #[arg(required = true, value_name = "RUN")]
+    pub(super) runs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    /// Columns to compare; `frechet` is its last and its best value, `frechet.best` one of them; may be given several times
+    /// [default: the last g_loss and d_loss, and every column of evaluation.csv]
+    #[arg(long = "metric", value_name = "COLUMN", value_delimiter = ',')]
+    pub(super) metrics: Vec<String>,
+    /// Count the runs that did not complete as well, with what they have reached
+    #[arg(long)]
+    pub(super) unfinished: bool,
+    /// Write the table as CSV; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) csv: Option<PathBuf>,
+    /// Write the table as Markdown; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) markdown: Option<PathBuf>,
+    /// Draw the curves with a band over the seeds (PNG and SVG) and the montages side by side (PNG) into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(super) figures: Option<PathBuf>,
+    /// Print one JSON document in place of the table
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -155,23 +231,40 @@ pub(super) struct List {
 #[derive(Args, Debug)]
 pub(super) struct Sample {
     /// The run's folder
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN", value_hint = ValueHint::DirPath)]
     pub(super) run: PathBuf,
-    /// Rows of the montage
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(super) rows: u16,
-    /// Columns of the montage
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(super) columns: u16,
+    /// Format of the samples: a picture, or arrays for NumPy [default: as --output ends, else png]
+    #[arg(long)]
+    pub(super) format: Option<SampleFormat>,
+    /// Samples in an npz [default: 10000]
+    #[arg(long, value_name = "N", conflicts_with_all = ["rows", "columns"],
+        value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(super) count: Option<u32>,
+    /// Rows of a png [default: 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(super) rows: Option<u16>,
+    /// Columns of a png [default: 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(super) columns: Option<u16>,
     /// Seed of the latent vectors
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(long, value_name = "N", default_value_t = 0,
+        value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub(super) seed: u64,
     /// Checkpoint to sample from [default: the run's latest]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) checkpoint: Option<PathBuf>,
-    /// Where the PNG goes [default: samples/seedN.png in the run's folder]
-    #[arg(long, short, value_name = "FILE")]
+    /// Where the samples go [default: samples/seedN.png or .npz in the run's folder]
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
+}
+
+/// What samples are written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SampleFormat {
+    /// A grid of images, or a scatter plot of points
+    Png,
+    /// The arrays `samples` (N, H, W, C), in the data's range, and `latents` (N, latent_dim), for numpy.load
+    Npz,
 }
 
 #[derive(Args, Debug)]
@@ -179,7 +272,7 @@ pub(super) struct Data {
     #[command(subcommand)]
     pub(super) action: DataAction,
     /// Folder that is searched for data sets first
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) data_dir: Option<PathBuf>,
 }
 

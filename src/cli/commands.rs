@@ -1,21 +1,18 @@
 //! The commands that only read and print.
 
 use super::Exit;
-use super::arguments::{Arguments, Check, List, Show};
+use super::arguments::{Arguments, Check, Show};
 use super::exit::Failure;
 use super::output;
 use super::run::plan_of;
-use super::table::{Align, duration, grouped, render};
+use super::table::{Align, grouped, render};
 use crate::architecture::Network;
 use crate::config::training::Length;
 use crate::config::{self, Experiment};
 use crate::plan::SweepPlan;
-use crate::record::run_file::{self, RunFile, State};
-use crate::record::{RunLock, metrics};
 use crate::run::Plan;
 use clap::CommandFactory;
 use std::path::Path;
-use walkdir::WalkDir;
 
 /// `atelier show FILE`.
 pub(super) fn show(arguments: &Show) -> Result<Exit, Failure> {
@@ -121,85 +118,33 @@ fn check_sweep(sweep: &SweepPlan) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `atelier list [DIR]`.
-pub(super) fn list(arguments: &List) -> Result<Exit, Failure> {
-    if !arguments.folder.is_dir() {
-        let message = format!(
-            "{} is not a folder; runs write into `results` unless --out says otherwise",
-            arguments.folder.display()
-        );
-        return Err(Failure::new(Exit::Damaged, message));
-    }
-    let mut exit = Exit::Done;
-    let mut rows = Vec::new();
-    for entry in WalkDir::new(&arguments.folder).sort_by_file_name().into_iter().filter_map(Result::ok) {
-        if entry.file_name() != run_file::NAME {
-            continue;
-        }
-        let folder = entry.path().parent().unwrap_or(Path::new("."));
-        match RunFile::read(entry.path()) {
-            Ok(run) if arguments.json => output::line(listed_json(folder, &run))?,
-            Ok(run) => rows.push(listed(folder, &run)),
-            Err(error) => {
-                exit = Exit::Damaged;
-                output::complain(format_args!("error: {error}"));
-            }
-        }
-    }
-    if !arguments.json {
-        let header = [
-            ("run", Align::Left),
-            ("state", Align::Left),
-            ("epochs", Align::Right),
-            ("d_loss", Align::Right),
-            ("g_loss", Align::Right),
-            ("training", Align::Right),
-            ("started", Align::Left),
-        ];
-        match rows.is_empty() {
-            true => output::line(format_args!("no runs in {}", arguments.folder.display()))?,
-            false => output::bytes(render(&header, &rows).as_bytes())?,
-        }
-    }
-    Ok(exit)
+/// `atelier schema`.
+pub(super) fn schema() -> Result<Exit, Failure> {
+    output::bytes(config::schema().as_bytes())?;
+    Ok(Exit::Done)
 }
 
-/// A run that says `running` while nobody holds its lock was killed.
-fn state(folder: &Path, run: &RunFile) -> &'static str {
-    match run.state {
-        State::Running if matches!(RunLock::is_held(folder), Ok(None)) => "killed",
-        state => state.as_str(),
-    }
+/// Where only options would answer an empty word, bash completes a file name (`-o default`): most commands take one.
+const BASH_FILES: &str = r#"
+_atelier_or_files() {
+    _atelier "$@"
+    local word
+    [[ -z $2 ]] || return 0
+    for word in "${COMPREPLY[@]}"; do
+        [[ $word == -* ]] || return 0
+    done
+    COMPREPLY=()
 }
-
-fn listed(folder: &Path, run: &RunFile) -> Vec<String> {
-    let last = metrics::read(&folder.join("metrics.csv")).ok().and_then(|rows| rows.last().copied());
-    let loss = |value: Option<f64>| value.map_or_else(|| "–".into(), |loss| format!("{loss:.3}"));
-    vec![
-        folder.display().to_string(),
-        state(folder, run).to_owned(),
-        run.epochs_done.to_string(),
-        loss(last.map(|row| row.d_loss)),
-        loss(last.map(|row| row.g_loss)),
-        duration(run.seconds_training),
-        run.started.to_string(),
-    ]
-}
-
-fn listed_json(folder: &Path, run: &RunFile) -> serde_json::Value {
-    let mut line = serde_json::json!(run);
-    line["folder"] = serde_json::json!(folder);
-    line["state"] = serde_json::json!(state(folder, run));
-    line["last"] = serde_json::json!(
-        metrics::read(&folder.join("metrics.csv")).ok().and_then(|rows| rows.last().copied())
-    );
-    line
-}
+complete -F _atelier_or_files -o nosort -o bashdefault -o default atelier
+"#;
 
 /// `atelier completions SHELL`.
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "atelier", &mut script);
+    if shell == clap_complete::Shell::Bash {
+        script.extend(BASH_FILES.bytes());
+    }
     output::bytes(&script)?;
     Ok(Exit::Done)
 }

@@ -1,6 +1,7 @@
 //! Exit codes, and how errors are told.
 
 use super::output;
+use crate::compare;
 use crate::record;
 use crate::run;
 use crate::{architecture, config, data, figures, launch};
@@ -148,6 +149,28 @@ impl From<launch::Error> for Failure {
             launch::Error::Slurm(error) => Self::new(Exit::Wrong, error.to_string()),
             error @ launch::Error::Start { .. } => Self::new(Exit::Outstanding, error.to_string()),
         }
+    }
+}
+
+impl From<compare::field::Error> for Failure {
+    fn from(error: compare::field::Error) -> Self {
+        Self::new(Exit::Wrong, error.to_string())
+    }
+}
+
+impl From<compare::filter::Error> for Failure {
+    fn from(error: compare::filter::Error) -> Self {
+        Self::new(Exit::Wrong, error.to_string())
+    }
+}
+
+impl From<compare::select::Error> for Failure {
+    fn from(error: compare::select::Error) -> Self {
+        let exit = match error {
+            compare::select::Error::Pattern { .. } => Exit::Wrong,
+            _ => Exit::Damaged,
+        };
+        Self::new(exit, error.to_string())
     }
 }
 

@@ -2,9 +2,12 @@
 
 mod arguments;
 mod commands;
+mod compare;
 mod data;
 mod exit;
+mod list;
 mod output;
+mod preview;
 mod reporter;
 mod run;
 mod sample;
@@ -30,9 +33,11 @@ pub fn main() -> ExitCode {
         Command::Sweep(run) => sweep::sweep(run),
         Command::Show(show) => commands::show(&show),
         Command::Check(check) => commands::check(&check),
-        Command::List(list) => commands::list(&list),
+        Command::List(list) => list::list(&list),
+        Command::Compare(compare) => compare::compare(&compare),
         Command::Sample(sample) => sample::sample(&sample),
         Command::Data(data) => data::data(data),
+        Command::Schema => commands::schema(),
         Command::Completions { shell } => commands::completions(shell),
     };
     match result {

@@ -1,6 +1,7 @@
 //! A run's events on the terminal, as plain lines, or as JSON.
 
-use super::output::mention;
+use super::output::{complain, mention};
+use super::preview::Preview;
 use super::table::{duration, grouped};
 use crate::data::fetch;
 use crate::record::MetricsRow;
@@ -8,16 +9,18 @@ use crate::run::{Event, Plan, Reporter};
 use crate::training::Schedule;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
+use std::path::Path;
 use std::time::Instant;
 
-/// The reporter for this command line and terminal.
-pub(super) fn choose(plan: &Plan, quiet: bool, json: bool) -> Box<dyn Reporter> {
+/// The reporter for this command line and terminal. `preview` is for a terminal that can show pictures.
+pub(super) fn choose(plan: &Plan, quiet: bool, json: bool, preview: bool) -> Box<dyn Reporter> {
     if json {
         Box::new(Json)
     } else if quiet {
         Box::new(Silent)
     } else {
-        Box::new(Terminal::new(plan.experiment.name.clone(), std::io::stdout().is_terminal()))
+        let preview = preview.then(Preview::new);
+        Box::new(Terminal::new(plan.experiment.name.clone(), std::io::stdout().is_terminal(), preview))
     }
 }
 
@@ -61,11 +64,12 @@ impl Reporter for Silent {
     fn report(&mut self, _: &Event<'_>) {}
 }
 
-/// A line per epoch, and on a terminal a progress bar below.
+/// A line per epoch, and on a terminal a progress bar below; between them the newest picture, if it was asked for.
 struct Terminal {
     name: String,
     bar: Option<ProgressBar>,
     is_terminal: bool,
+    preview: Option<Preview>,
     started: Instant,
     first_step: u64,
     schedule: Option<Schedule>,
@@ -73,11 +77,12 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn new(name: String, is_terminal: bool) -> Self {
+    fn new(name: String, is_terminal: bool, preview: Option<Preview>) -> Self {
         Self {
             name,
             bar: None,
             is_terminal,
+            preview,
             started: Instant::now(),
             first_step: 0,
             schedule: None,
@@ -107,11 +112,43 @@ impl Terminal {
         Some(duration(left))
     }
 
-    fn row(&self, row: &MetricsRow) {
-        let Some(schedule) = self.schedule else { return };
+    /// Shows lines and picture that wait, if there are any.
+    fn show(&mut self) {
+        let Some(preview) = &mut self.preview else { return };
+        let shown = match &self.bar {
+            Some(bar) => bar.suspend(|| preview.show()),
+            None => preview.show(),
+        };
+        if let Err(reason) = shown {
+            self.preview = None;
+            let warn = || complain(format_args!("warning: --preview ends here: {reason}"));
+            match &self.bar {
+                Some(bar) => bar.suspend(warn),
+                None => warn(),
+            }
+        }
+    }
+
+    /// The line of an epoch, if there is a row to say something about, and its picture.
+    fn epoch(&mut self, montage: Option<&Path>) {
+        let line = self.last_row.take().and_then(|row| self.row(&row));
+        match (&mut self.preview, line) {
+            (Some(preview), line) => {
+                preview.add(line, montage);
+                if preview.is_due() {
+                    self.show();
+                }
+            }
+            (None, Some(line)) => self.line(&line),
+            (None, None) => {}
+        }
+    }
+
+    fn row(&self, row: &MetricsRow) -> Option<String> {
+        let schedule = self.schedule?;
         let width = schedule.epochs().to_string().len();
         let left = self.time_left(row.step).unwrap_or_default();
-        self.line(&format!(
+        Some(format!(
             "epoch {:>width$}/{}  d_loss {:.4}  g_loss {:.4}  d_real {:.2}  d_fake {:.2}  {:>6} images/s  {left} left",
             row.epoch,
             schedule.epochs(),
@@ -120,7 +157,7 @@ impl Terminal {
             row.d_real,
             row.d_fake,
             grouped(row.images_per_second.round() as u64),
-        ));
+        ))
     }
 }
 
@@ -165,14 +202,16 @@ impl Reporter for Terminal {
                         self.time_left(*step).unwrap_or_default()
                     ));
                 }
-            }
-            Event::Row(row) => self.last_row = Some(**row),
-            Event::Epoch { .. } => {
-                if let Some(row) = self.last_row.take() {
-                    self.row(&row);
+                if self.preview.as_ref().is_some_and(Preview::is_due) {
+                    self.show();
                 }
             }
+            Event::Row(row) => self.last_row = Some(**row),
+            Event::Epoch { montage, .. } => self.epoch(*montage),
             Event::Ended { folder, state } => {
+                if self.preview.as_ref().is_some_and(Preview::is_waiting) {
+                    self.show();
+                }
                 if let Some(bar) = self.bar.take() {
                     bar.finish_and_clear();
                 }

@@ -4,6 +4,7 @@ use super::Exit;
 use super::arguments::Run;
 use super::exit::Failure;
 use super::output;
+use super::preview;
 use super::reporter;
 use super::signals::Signals;
 use super::sweep;
@@ -19,7 +20,7 @@ enum Work {
 }
 
 /// Runs each file in turn. The first failure ends the program; what was done before it is kept.
-pub(super) fn run(arguments: Run) -> Result<Exit, Failure> {
+pub(super) fn run(mut arguments: Run) -> Result<Exit, Failure> {
     let work = arguments.files.iter().map(|file| work(file, &arguments)).collect::<Result<Vec<_>, _>>()?;
     let data = Folders::from_environment(arguments.places.data_dir.as_deref())?;
     if arguments.dry_run {
@@ -36,6 +37,8 @@ pub(super) fn run(arguments: Run) -> Result<Exit, Failure> {
     if arguments.stop_with_parent {
         signals.stop_with_parent();
     }
+    let has_sweep = work.iter().any(|work| matches!(work, Work::Sweep(_)));
+    arguments.preview = arguments.preview && can_preview(has_sweep);
     let threads = threads(arguments.threads);
     let mut has_started_threads = false;
     for work in work {
@@ -70,9 +73,23 @@ fn dry_run(plan: &Plan) -> Result<(), Failure> {
     output::line(format_args!("would run {} in {}", plan.experiment.name, plan.folder.root().display()))
 }
 
+/// Whether pictures can be shown; if not, says so: the run is worth having all the same.
+fn can_preview(has_sweep: bool) -> bool {
+    let possible = match preview::possible() {
+        Ok(()) if has_sweep => Err("a sweep shows its runs in a table"),
+        possible => possible,
+    };
+    if let Err(reason) = possible {
+        output::complain(format_args!(
+            "warning: --preview is left out, as {reason}; the montages are in the run's folder, under samples/"
+        ));
+    }
+    possible.is_ok()
+}
+
 /// Runs one plan.
 fn one(plan: Plan, arguments: &Run, options: &Options<'_>, signals: &Signals) -> Result<Exit, Failure> {
-    let mut reporter = reporter::choose(&plan, arguments.quiet, arguments.json);
+    let mut reporter = reporter::choose(&plan, arguments.quiet, arguments.json, arguments.preview);
     let folder = plan.folder.root().display().to_string();
     let outcome = plan.execute(options, &mut *reporter);
     drop(reporter);

@@ -4,26 +4,30 @@
 
 pub mod layers;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use layers::Layer;
 
-/// `[architecture]`, as the file spells it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The networks: a family and its parameters, or, for `custom`, the layers themselves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Architecture {
     /// Which function from parameters to layer lists builds the networks.
     pub family: Family,
     /// Length of the latent vector z, 1 to 4096.
+    #[schemars(range(min = 1, max = 4096))]
     pub latent_dim: usize,
     /// How z is drawn.
     #[serde(default)]
     pub latent: Latent,
     /// `dcgan`: channels of the discriminator's first layer and a quarter of the generator's first, 1 to 1024.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1024))]
     pub width: Option<usize>,
     /// `mlp`: units of each hidden layer, the same list for both players, 1 to 16 layers of 1 to 65,536 units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 16), inner(range(min = 1, max = 65_536)))]
     pub hidden: Option<Vec<usize>>,
     /// `custom`: the generator's layers, from the latent vector to the example.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,7 +38,7 @@ pub struct Architecture {
 }
 
 /// A family: a readable function from a few parameters to two layer lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Family {
     /// One dense layer each on 2×2 faces (Serrano's smallest GAN). Takes no parameter.
@@ -48,7 +52,7 @@ pub enum Family {
 }
 
 /// The distribution of the latent vector's components, all independent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Latent {
     /// N(0, 1).
@@ -61,9 +65,10 @@ pub enum Latent {
 }
 
 /// The layers of one network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Layers {
     /// In the order of the data flow; 1 to 256 layers.
+    #[schemars(length(min = 1, max = 256))]
     pub layers: Vec<Layer>,
 }

@@ -1,5 +1,6 @@
 //! `[dataset]`: which examples are learned from.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{Bounds, Finding, Findings, Mark};
@@ -74,7 +75,7 @@ pub enum Source {
 }
 
 /// What the pixel values 0 to 255 become.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Range {
     /// (x − 127.5) / 127.5, in [-1, 1].
@@ -150,16 +151,24 @@ impl Source {
 }
 
 /// The words of `dataset.name`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Word {
+    /// 28×28 grey clothes, 60,000 for training (Xiao et al. 2017).
     FashionMnist,
+    /// 28×28 grey digits, 60,000 for training (LeCun et al. 1998).
     Mnist,
+    /// 28×28 grey garments, drawn by the program.
     Silhouettes,
+    /// 2×2 grey faces, drawn by the program (Serrano's smallest GAN).
     SlantedFaces,
+    /// Points around equally spaced centres on a circle.
     GaussianRing,
+    /// Points around the centres of a square grid.
     GaussianGrid,
+    /// Images in IDX files, plain or gzip.
     Idx,
+    /// Images in a folder.
     ImageFolder,
 }
 
@@ -193,35 +202,69 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
     ("shape", &["idx"]),
 ];
 
-/// The section as the file spells it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// Which examples are learned from.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Section {
+    /// Which data set.
     name: Word,
+    /// Only the first so many training examples; all of them where it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     limit: Option<i64>,
+    /// What the pixel values 0 to 255 become; default symmetric, for slanted-faces always unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     range: Option<Range>,
+    /// Training examples to draw; default 20,000, for slanted-faces 1000.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000))]
     count: Option<i64>,
+    /// Centres: for the ring at most 1000, default 8; for the grid a square number, default 25.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 10_000))]
     modes: Option<i64>,
+    /// Radius of the circle; default 2.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1000))]
     radius: Option<f64>,
+    /// Standard deviation around a centre; default 0.02 for the ring, 0.05 for the grid.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 100))]
     std: Option<f64>,
+    /// Distance between neighbouring centres; default 2.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1000))]
     spacing: Option<f64>,
+    /// The file of the training images; relative to the working directory, as all four.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 1))]
     images: Option<String>,
+    /// The file of their labels.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 1))]
     labels: Option<String>,
+    /// The file of the test images.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 1))]
     test_images: Option<String>,
+    /// The file of the test images' labels.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 1))]
     test_labels: Option<String>,
+    /// [height, width] or [height, width, channels] of an image: 1 to 1024 pixels, 1 to 16 channels.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 2, max = 3), extend("items" = [pixels(), pixels(), channels()]))]
     shape: Option<Vec<i64>>,
+}
+
+/// The schema of a height or width.
+fn pixels() -> serde_json::Value {
+    serde_json::json!({ "type": "integer", "minimum": 1, "maximum": 1024 })
+}
+
+/// The schema of a number of channels.
+fn channels() -> serde_json::Value {
+    serde_json::json!({ "type": "integer", "minimum": 1, "maximum": 16 })
 }
 
 impl Section {

@@ -1,5 +1,6 @@
 //! `[evaluation]`: how samples are scored.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{Finding, Findings, Mark};
@@ -17,7 +18,7 @@ pub struct Evaluation {
 }
 
 /// The scores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Metric {
     /// Fréchet distance between the features' normal approximations (after Heusel et al. 2017).
@@ -45,15 +46,21 @@ impl Metric {
     }
 }
 
-/// The section as the file spells it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// When and how samples are scored; without this section they are not.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Section {
+    /// Epochs between two evaluations.
     #[serde(default = "usual_every")]
+    #[schemars(range(min = 1, max = 1_000_000))]
     every: i64,
+    /// Samples that are drawn for one.
     #[serde(default = "usual_samples")]
+    #[schemars(range(min = 1, max = 1_000_000))]
     samples: i64,
+    /// The scores, each at most once.
     #[serde(default = "all_metrics")]
+    #[schemars(extend("minItems" = 1, "uniqueItems" = true))]
     metrics: Vec<Metric>,
 }
 

@@ -31,10 +31,10 @@ const WHOLE: [&str; 2] = ["objective.regularizer", "training.initialization"];
 const LENGTH: [&str; 2] = ["training.epochs", "training.steps"];
 
 /// Which words a key belongs to.
-type Owners = &'static [(&'static str, &'static [&'static str])];
+pub(super) type Owners = &'static [(&'static str, &'static [&'static str])];
 
 /// The keys whose word decides which of their neighbours belong.
-const CHOICES: [(&str, &str, Owners); 4] = [
+pub(super) const CHOICES: [(&str, &str, Owners); 4] = [
     ("dataset", "name", dataset::OWNERS),
     ("architecture", "family", networks::OWNERS),
     ("optimizer", "name", optimizer::OWNERS),

@@ -1,5 +1,6 @@
 //! `[logging]`: what a run writes besides its checkpoints.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::Findings;
@@ -13,6 +14,8 @@ pub struct Logging {
     pub every_steps: Option<u64>,
     /// Whether the montages are joined to `progress.gif`.
     pub progress_gif: bool,
+    /// Whether TensorBoard event files are written to `tensorboard/`.
+    pub tensorboard: bool,
 }
 
 /// A grid of samples.
@@ -26,23 +29,36 @@ pub struct Montage {
     pub every: u64,
 }
 
-/// The section as the file spells it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// What a run writes while it trains.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Section {
+    /// Generator steps between rows of metrics.csv; a row per epoch where it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     every_steps: Option<i64>,
+    /// Whether the montages are joined to progress.gif.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) progress_gif: Option<bool>,
+    /// Whether TensorBoard's event files are written beside the CSV files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tensorboard: Option<bool>,
+    /// The pictures of one fixed latent batch.
     montage: Grid,
 }
 
-/// The montage as the file spells it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// The pictures of one fixed latent batch.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Grid {
+    /// Rows of samples.
+    #[schemars(range(min = 1, max = 64))]
     rows: i64,
+    /// Columns of samples.
+    #[schemars(range(min = 1, max = 64))]
     columns: i64,
+    /// Epochs between two montages.
+    #[schemars(range(min = 1, max = 1_000_000))]
     every: i64,
 }
 
@@ -60,6 +76,7 @@ impl Section {
                 .every_steps
                 .map(|every| findings.whole("logging.every_steps", every, 1..=1_000_000_000, "steps")),
             progress_gif: self.progress_gif.unwrap_or(true),
+            tensorboard: self.tensorboard.unwrap_or(false),
         }
     }
 }
@@ -70,6 +87,7 @@ impl From<&Logging> for Section {
         Self {
             every_steps: logging.every_steps.map(|every| every as i64),
             progress_gif: Some(logging.progress_gif),
+            tensorboard: Some(logging.tensorboard),
             montage: Grid { rows: rows as i64, columns: columns as i64, every: every as i64 },
         }
     }

@@ -24,6 +24,7 @@ pub mod objective;
 pub mod optimizer;
 mod read;
 mod resolve;
+mod schema;
 mod source;
 pub mod sweep;
 pub mod training;
@@ -38,6 +39,7 @@ use figment::value::Dict;
 
 pub use error::{Error, Problem};
 pub use objective::Update;
+pub use schema::json as schema;
 pub use source::{ENVIRONMENT_PREFIX, LARGEST_FILE, Place, environment};
 pub use sweep::{Setting, Sweep};
 
@@ -144,12 +146,13 @@ impl Experiment {
     }
 
     /// The text whose hash identifies a run: [`Experiment::to_toml`] without what changes no number and no picture,
-    /// which are `name`, `description`, `training.checkpoint_every` and `logging.progress_gif`.
+    /// which are `name`, `description`, `training.checkpoint_every`, `logging.progress_gif` and `logging.tensorboard`.
     pub fn canonical(&self) -> String {
         let mut training = training::Section::from(&self.training);
         training.checkpoint_every = None;
         let mut logging = logging::Section::from(&self.logging);
         logging.progress_gif = None;
+        logging.tensorboard = None;
         let mut text = String::new();
         self.write_results(&mut text, training, logging);
         text

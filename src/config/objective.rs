@@ -1,5 +1,6 @@
 //! `[objective]`: the loss, its regularizer, and how the two players take turns.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{Bounds, Finding, Findings, Mark};
@@ -23,7 +24,7 @@ pub struct Objective {
 }
 
 /// The losses, on logits; softplus(x) = log(1 + eˣ).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loss {
     /// The generator minimises log(1 − D(G(z))) = −softplus(D's logit) (Goodfellow et al. 2014, equation 1).
@@ -55,7 +56,7 @@ impl Loss {
 }
 
 /// The regularizers of the discriminator.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Regularizer {
     /// None.
@@ -63,26 +64,31 @@ pub enum Regularizer {
     /// Every weight is clipped to [-bound, bound] after each step (Arjovsky et al. 2017).
     WeightClipping {
         /// Greater than 0 and at most 10.
+        #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 10))]
         bound: f64,
     },
     /// weight · (‖∇D‖ − 1)² between real and generated examples (Gulrajani et al. 2017).
     GradientPenalty {
         /// Greater than 0 and at most 10,000.
+        #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 10_000))]
         weight: f64,
     },
     /// weight · (‖∇D‖ − 1)² around real examples (Kodali et al. 2017).
     Dragan {
         /// Greater than 0 and at most 10,000.
+        #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 10_000))]
         weight: f64,
     },
     /// gamma/2 · ‖∇D‖² at real examples (Mescheder et al. 2018).
     R1 {
         /// Greater than 0 and at most 10,000.
+        #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 10_000))]
         gamma: f64,
     },
     /// gamma/2 · ‖∇D‖² at generated examples (Mescheder et al. 2018).
     R2 {
         /// Greater than 0 and at most 10,000.
+        #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 10_000))]
         gamma: f64,
     },
     /// Weights divided by their largest singular value (Miyato et al. 2018).
@@ -105,7 +111,7 @@ impl Regularizer {
 }
 
 /// The order of the two players' steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Update {
     /// Both gradients from one batch of generated examples and the same weights.
@@ -114,15 +120,22 @@ pub enum Update {
     Alternating,
 }
 
-/// The section as the file spells it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// What the players minimise, and when.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Section {
+    /// The loss.
     loss: Loss,
+    /// What is added to the discriminator's loss or done to its weights.
     regularizer: Regularizer,
+    /// The discriminator's target for real examples, in place of 1 (one-sided; Salimans et al. 2016).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.5, max = 1.0))]
     label_smoothing: Option<f64>,
+    /// The order of the two players' steps.
     update: Update,
+    /// Discriminator steps per generator step; 1 where updates are simultaneous.
+    #[schemars(range(min = 1, max = 100))]
     discriminator_steps: i64,
 }
 

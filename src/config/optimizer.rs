@@ -1,6 +1,7 @@
 //! `[optimizer]`: how both players step, with `[optimizer.generator]` and `[optimizer.discriminator]` overriding
 //! single keys.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{Bounds, Findings};
@@ -53,11 +54,14 @@ pub enum Method {
 }
 
 /// The words of `optimizer.name`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Word {
+    /// Adam (Kingma and Ba 2015).
     Adam,
+    /// RMSProp (Tieleman and Hinton 2012).
     Rmsprop,
+    /// Stochastic gradient descent.
     Sgd,
 }
 
@@ -83,43 +87,67 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
     ("momentum", &["rmsprop", "sgd"]),
 ];
 
-/// The section as the file spells it.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// How both players step.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Section {
+    /// The update rule, in Keras's formulation.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Word>,
+    /// The step's size.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 10))]
     learning_rate: Option<f64>,
+    /// Decay of the first and of the second moment; default [0.9, 0.999].
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("items" = { "type": "number", "minimum": 0, "exclusiveMaximum": 1 }))]
     betas: Option<[f64; 2]>,
+    /// Decay of the second moment; default 0.9.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     rho: Option<f64>,
+    /// Momentum; default 0.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     momentum: Option<f64>,
+    /// Keeps the division by the second moment finite; default 1e-7.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     epsilon: Option<f64>,
+    /// Overrides single keys for the generator.
     #[serde(skip_serializing_if = "Option::is_none")]
     generator: Option<Player>,
+    /// Overrides single keys for the discriminator.
     #[serde(skip_serializing_if = "Option::is_none")]
     discriminator: Option<Player>,
 }
 
-/// The keys of one player, or those that both share.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// Overrides single keys for one player.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Player {
+    /// The update rule, in Keras's formulation.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Word>,
+    /// The step's size.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 10))]
     learning_rate: Option<f64>,
+    /// Decay of the first and of the second moment; default [0.9, 0.999].
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("items" = { "type": "number", "minimum": 0, "exclusiveMaximum": 1 }))]
     betas: Option<[f64; 2]>,
+    /// Decay of the second moment; default 0.9.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     rho: Option<f64>,
+    /// Momentum; default 0.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     momentum: Option<f64>,
+    /// Keeps the division by the second moment finite; default 1e-7.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     epsilon: Option<f64>,
 }
 

@@ -10,7 +10,7 @@ use super::training::{Device, Initialization, Length};
 use super::*;
 
 #[path = "../../tests/bad_experiments/table.rs"]
-mod table;
+pub(super) mod table;
 
 /// What every complete experiment needs.
 const LEAST: &str = "architecture.family = 'dcgan'\ntraining.epochs = 1\n";
@@ -146,7 +146,7 @@ fn the_least_file_gets_every_default() {
     assert_eq!((training.device, training.initialization), (Device::Cpu, Initialization::GlorotUniform));
     assert_eq!((training.checkpoint_every, training.ema, evaluation), (None, None, None));
     assert_eq!((logging.montage.rows, logging.montage.columns, logging.montage.every), (4, 4, 1));
-    assert_eq!((logging.every_steps, logging.progress_gif), (None, true));
+    assert_eq!((logging.every_steps, logging.progress_gif, logging.tensorboard), (None, true, false));
     assert!(loaded.sweep.is_none() && loaded.warnings.is_empty());
 }
 
@@ -158,7 +158,7 @@ const GOOD: &[&str] = &[
     "dataset.name = 'mnist'\narchitecture = { family = 'mlp', hidden = [5, 6, 7] }\nobjective = { loss = 'minimax', update = 'alternating', discriminator_steps = 3 }\noptimizer = { name = 'sgd', learning_rate = 0.1, momentum = 0.5 }\ntraining = { steps = 9, batch_size = 1, ema = { decay = 0.5 }, initialization = 'he-normal' }",
     "dataset.name = 'slanted-faces'\narchitecture.family = 'slanted-faces'\ntraining = { epochs = 2, batch_size = 1, initialization = { uniform = { low = -0.05, high = 1 } } }\noptimizer = { name = 'sgd', learning_rate = 0.01 }",
     "dataset = { name = 'gaussian-ring', modes = 5, radius = 1, std = 0.1, count = 512 }\narchitecture.family = 'mlp'\ntraining.epochs = 2\noptimizer.name = 'rmsprop'\n[optimizer.generator]\nrho = 0.99\nmomentum = 0.25\n[optimizer.discriminator]\nname = 'adam'\nbetas = [0, 0.9]",
-    "dataset = { name = 'gaussian-grid', modes = 9, spacing = 1.5 }\narchitecture.family = 'mlp'\ntraining.epochs = 2\n[logging]\nevery_steps = 10\nprogress_gif = false\nmontage = { rows = 2 }",
+    "dataset = { name = 'gaussian-grid', modes = 9, spacing = 1.5 }\narchitecture.family = 'mlp'\ntraining.epochs = 2\n[logging]\nevery_steps = 10\nprogress_gif = false\ntensorboard = true\nmontage = { rows = 2 }",
     "dataset = { name = 'idx', images = 'a \"b\".gz', labels = 'l', test_images = 't', test_labels = 'u', shape = [32, 32, 3] }\narchitecture.family = 'dcgan'\ntraining.epochs = 2\n[evaluation]\nevery = 2\nmetrics = ['kernel', 'frechet']",
     "dataset = { name = 'idx', images = 'a', shape = [7, 9] }\narchitecture.family = 'mlp'\ntraining.epochs = 2\nevaluation = {}",
     "training.epochs = 1\n[architecture]\nfamily = 'custom'\nlatent_dim = 4\n[architecture.generator]\nlayers = [{ dense = { units = 98, bias = false } }, 'batch-norm', { leaky-relu = 0.3 }, { reshape = [7, 7, 2] }, { conv-transpose = { channels = 4, kernel = 5, stride = 2 } }, 'relu', { conv-transpose = { channels = 1, kernel = 5, stride = 2, bias = false } }, 'tanh']\n[architecture.discriminator]\nlayers = [{ conv = { channels = 2, kernel = 5, stride = 2 } }, { dropout = 0.3 }, 'sigmoid', 'flatten', { dense = { units = 1 } }]",
@@ -208,6 +208,7 @@ fn the_written_configuration_spells_out_the_defaults() {
         "metrics",
         "montage",
         "progress_gif",
+        "tensorboard",
     ] {
         assert!(
             written.lines().any(|line| line.starts_with(&format!("{key} = "))),
@@ -227,6 +228,7 @@ fn the_canonical_text_covers_what_changes_results_and_nothing_else() {
         "description=other",
         "training.checkpoint_every=5",
         "logging.progress_gif=false",
+        "logging.tensorboard=true",
         "seed=0",
     ] {
         assert_eq!(with(same), base, "{same}");

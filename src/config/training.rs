@@ -1,5 +1,6 @@
 //! `[training]`: how long, in what batches, on which device, from which weights.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{Bounds, Finding, Findings, Mark};
@@ -32,7 +33,7 @@ pub enum Length {
 }
 
 /// Where the training computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Device {
     /// The processor.
@@ -52,7 +53,7 @@ impl Device {
 }
 
 /// How weights begin.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Initialization {
     /// Uniform in ±√(6 / (fan_in + fan_out)), Keras's default (Glorot and Bengio 2010).
@@ -62,23 +63,27 @@ pub enum Initialization {
     /// N(0, std²).
     Normal {
         /// Greater than 0 and at most 10.
+        #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 10))]
         std: f64,
     },
     /// Uniform in [low, high), each within [-10, 10].
     Uniform {
         /// The smallest weight.
+        #[schemars(range(min = -10.0, max = 10.0))]
         low: f64,
         /// The bound above.
+        #[schemars(range(min = -10.0, max = 10.0))]
         high: f64,
     },
 }
 
 /// A moving average: average ← decay · average + (1 − decay) · weights, after each generator step.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ema {
     /// In [0, 1); default 0.999.
     #[serde(default = "usual_decay")]
+    #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     pub decay: f64,
 }
 
@@ -86,19 +91,30 @@ fn usual_decay() -> f64 {
     0.999
 }
 
-/// The section as the file spells it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// How the training goes; needs `epochs` or `steps`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Section {
+    /// Passes over the training examples; exactly one of `epochs` and `steps`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000))]
     epochs: Option<i64>,
+    /// Generator steps; exactly one of `epochs` and `steps`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     steps: Option<i64>,
+    /// Examples per step.
+    #[schemars(range(min = 1, max = 65_536))]
     batch_size: i64,
+    /// Where it computes.
     device: Device,
+    /// Epochs between checkpoints that are kept; only the latest where it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub(super) checkpoint_every: Option<i64>,
+    /// How weights begin; biases begin at 0, scales at 1.
     initialization: Initialization,
+    /// The moving average of the generator's weights; none is kept where it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     ema: Option<Ema>,
 }

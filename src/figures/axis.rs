@@ -58,6 +58,34 @@ impl Axis {
     }
 }
 
+/// The range of values to show: all of the finite ones, but for the outermost of many if they would flatten the others.
+pub(super) fn range_of(values: impl IntoIterator<Item = f64>) -> Range<f64> {
+    // Sums and differences of what is left cannot overflow.
+    let finite = values.into_iter().filter(|value| value.is_finite());
+    let mut values: Vec<f64> = finite.map(|value| value.clamp(-1e100, 1e100)).collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let (Some(&lowest), Some(&highest)) = (values.first(), values.last()) else {
+        return 0.0..1.0;
+    };
+    let (mut low, mut high) = (lowest, highest);
+    let outer = values.len() / 100;
+    let (first, last) = (values[outer], values[values.len() - 1 - outer]);
+    let spread = last - first;
+    if high - low > 4.0 * spread && spread > 0.0 {
+        low = low.max(first - 0.5 * spread);
+        high = high.min(last + 0.5 * spread);
+    }
+    if low > 0.0 && low < 0.5 * high {
+        low = 0.0;
+    }
+    let margin = 0.03 * (high - low);
+    if margin > 1e-9 * high.abs().max(low.abs()) {
+        return (if low == 0.0 { low } else { low - margin })..high + margin;
+    }
+    let margin = if high == 0.0 { 1.0 } else { 0.5 * high.abs() };
+    low - margin..high + margin
+}
+
 /// The smallest 1, 2 or 5 times a power of ten that is not less than `step`.
 fn round_step(step: f64) -> f64 {
     if !(step.is_finite() && step > 0.0) {

@@ -53,6 +53,26 @@ impl Canvas {
         &self.pixels
     }
 
+    /// Puts a picture of `channels` (1 or 3) bytes a pixel, rows from the top, at a place; what lies outside is cut.
+    pub(super) fn picture(
+        &mut self,
+        (left, top): (usize, usize),
+        width: usize,
+        channels: usize,
+        pixels: &[u8],
+    ) {
+        let columns = width.min(self.width.saturating_sub(left));
+        for (y, row) in
+            pixels.chunks_exact(width * channels).enumerate().take(self.height.saturating_sub(top))
+        {
+            let start = 3 * ((top + y) * self.width + left);
+            let places = self.pixels[start..start + 3 * columns].chunks_exact_mut(3);
+            for (place, pixel) in places.zip(row.chunks_exact(channels)) {
+                place.copy_from_slice(&if let [r, g, b] = *pixel { [r, g, b] } else { [pixel[0]; 3] });
+            }
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn pixel(&self, x: usize, y: usize) -> [u8; 3] {
         let start = 3 * (y * self.width + x);
@@ -110,6 +130,33 @@ impl Canvas {
     fn stroke_circle(&mut self, center: (f32, f32), radius: f32, width: f32, color: BackendColor) {
         let bounds = square(center, radius + width + 1.0);
         self.cover(bounds, color, |x, y| stroke_coverage((distance(center, (x, y)) - radius).abs(), width));
+    }
+
+    /// Fills a polygon whose sides do not cross; it is closed from the last corner to the first.
+    pub(super) fn fill_area(&mut self, corners: &[(f32, f32)], color: BackendColor) {
+        let Some(bounds) = bounds(corners, 1.0) else {
+            return;
+        };
+        let columns = clamp_range(bounds.0, bounds.2, self.width);
+        let rows = clamp_range(bounds.1, bounds.3, self.height);
+        let (left, top) = (columns.start as f32, rows.start as f32);
+        // The rasterizer takes no corners outside; what lies there cannot be seen anyway.
+        let (width, height) = (columns.len() as f32, rows.len() as f32);
+        let place = |corner: &(f32, f32)| {
+            ab_glyph_rasterizer::point(
+                (corner.0 - left).clamp(0.0, width),
+                (corner.1 - top).clamp(0.0, height),
+            )
+        };
+        let mut rasterizer = ab_glyph_rasterizer::Rasterizer::new(columns.len(), rows.len());
+        for (index, corner) in corners.iter().enumerate() {
+            rasterizer.draw_line(place(corner), place(&corners[(index + 1) % corners.len()]));
+        }
+        rasterizer.for_each_pixel_2d(|x, y, share| {
+            // Negative where the corners run the other way round.
+            let share = share.abs().min(1.0) * color.alpha as f32;
+            self.blend(columns.start + x as i32, rows.start + y as i32, color.rgb, share);
+        });
     }
 
     /// Draws a line through the points, with round joins and ends. Where it meets itself it is not drawn twice, so a
@@ -277,6 +324,16 @@ impl DrawingBackend for &mut Canvas {
             let width = style.stroke_width() as f32 / SUBPIXELS as f32;
             self.stroke_circle(pixel_of(center), radius, width, style.color());
         }
+        Ok(())
+    }
+
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        vertices: I,
+        style: &S,
+    ) -> Result<(), DrawingErrorKind<Infallible>> {
+        let corners: Vec<_> = vertices.into_iter().map(pixel_of).collect();
+        self.fill_area(&corners, style.color());
         Ok(())
     }
 

@@ -13,21 +13,19 @@ use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::ranged1d::Ranged;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::element::{Circle, PathElement};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle};
+use plotters::style::text_anchor::{HPos, VPos};
+use plotters::style::{Color, FontTransform, ShapeStyle};
 use plotters_backend::DrawingBackend;
 
 use super::axis::{Axis, grouped};
-use super::canvas::{Canvas, SUBPIXELS};
+use super::canvas::Canvas;
+use super::pen::{self, SCALE, UNIT, line, style};
 use super::{Error, Result, fonts, palette};
 use crate::record::metrics::MetricsRow;
 use curve::Curve;
 
 /// Width and height of the figure; the bitmap has [`SCALE`] times as many pixels.
 const SIZE: (i32, i32) = (960, 640);
-const SCALE: i32 = 2;
-/// Plotters' integer units in one unit of [`SIZE`].
-const UNIT: i32 = SCALE * SUBPIXELS;
 
 /// Left and right ends of both panels.
 const SIDES: (i32, i32) = (72, 928);
@@ -70,10 +68,7 @@ pub fn svg(title: Title<'_>, rows: &[MetricsRow]) -> Result<String> {
     let root = backend.into_drawing_area();
     root.fill(&palette::PAPER).map_err(Error::drawing)?;
     draw(root, title, rows)?;
-    // The view box keeps the fine units of the drawing; the size is the one to show it at.
-    let fine = format!("width=\"{width}\" height=\"{height}\" viewBox");
-    let shown = format!("width=\"{}\" height=\"{}\" viewBox", SIZE.0, SIZE.1);
-    Ok(text.replacen(&fine, &shown, 1))
+    Ok(pen::sized(&text, SIZE))
 }
 
 type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
@@ -135,14 +130,6 @@ fn horizontal_axis(rows: &[MetricsRow]) -> (Axis, String) {
         format!("epoch ({} steps in all)", grouped(&last.step.to_string()))
     };
     (Axis::of_whole_numbers(range, 10), description)
-}
-
-fn style(size: i32, color: RGBColor, horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
-    (fonts::FAMILY, size * UNIT).into_font().color(&color).pos(Pos::new(horizontal, vertical))
-}
-
-fn line(color: impl Color, width: f64) -> ShapeStyle {
-    color.stroke_width((width * f64::from(UNIT)).round() as u32)
 }
 
 fn draw_title<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, title: Title<'_>) -> Result<()> {

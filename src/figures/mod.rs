@@ -5,14 +5,18 @@
 //! who calls them writes it.
 
 mod axis;
+pub mod bands;
 mod canvas;
 mod encode;
 pub mod faces;
 mod fonts;
 pub mod losses;
 pub mod montage;
+mod palette;
+mod pen;
 pub mod progress;
 pub mod scatter;
+pub mod sheet;
 
 /// Why a picture could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -37,19 +41,4 @@ impl Error {
     fn drawing(error: impl std::fmt::Display) -> Self {
         Self::Drawing(error.to_string())
     }
-}
-
-/// Colours that remain apart with every kind of colour blindness (Okabe and Ito 2008), and greys for what is not data.
-mod palette {
-    use plotters::style::RGBColor;
-
-    pub(super) const BLUE: RGBColor = RGBColor(0x00, 0x72, 0xb2);
-    pub(super) const VERMILLION: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
-    pub(super) const GREEN: RGBColor = RGBColor(0x00, 0x9e, 0x73);
-    pub(super) const PURPLE: RGBColor = RGBColor(0xb8, 0x5c, 0x92);
-    pub(super) const INK: RGBColor = RGBColor(0x1f, 0x23, 0x28);
-    pub(super) const FAINT_INK: RGBColor = RGBColor(0x59, 0x63, 0x6e);
-    pub(super) const GRID: RGBColor = RGBColor(0xe6, 0xe9, 0xed);
-    pub(super) const AXIS: RGBColor = RGBColor(0x9a, 0xa4, 0xae);
-    pub(super) const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
 }

@@ -39,6 +39,23 @@ pub struct Picture {
     pub png: Vec<u8>,
 }
 
+impl Picture {
+    /// Reads a picture's file.
+    ///
+    /// # Errors
+    /// [`Error::Picture`] if it cannot be read or is too long. Whether it is a picture is seen when it is drawn.
+    pub fn read(path: &Path, label: String) -> Result<Self> {
+        let file = path.display().to_string();
+        let failed = |reason: String| Error::Picture { file: file.clone(), reason };
+        let length = fs::metadata(path).map_err(|error| failed(error.to_string()))?.len();
+        if length > MOST_BYTES {
+            return Err(failed(format!("it has {length} bytes, and more than {MOST_BYTES} are not read")));
+        }
+        let png = fs::read(path).map_err(|error| failed(error.to_string()))?;
+        Ok(Self { file, label, png })
+    }
+}
+
 /// The GIF of a folder's pictures `epoch_0001.png`, `epoch_0002.png`, …, in the order of their numbers; `None` if there are none.
 ///
 /// # Errors
@@ -52,18 +69,7 @@ pub fn from_folder(folder: &Path) -> Result<Option<Vec<u8>>> {
         .into_iter()
         .map(|index| {
             let (epoch, path) = &files[index];
-            let failed = |reason: String| Error::Picture { file: path.display().to_string(), reason };
-            let length = fs::metadata(path).map_err(|error| failed(error.to_string()))?.len();
-            if length > MOST_BYTES {
-                return Err(failed(format!(
-                    "it has {length} bytes, and more than {MOST_BYTES} are not read"
-                )));
-            }
-            Ok(Picture {
-                file: path.display().to_string(),
-                label: format!("epoch {epoch}"),
-                png: fs::read(path).map_err(|error| failed(error.to_string()))?,
-            })
+            Picture::read(path, format!("epoch {epoch}"))
         })
         .collect::<Result<_>>()?;
     render(&pictures).map(Some)
@@ -109,7 +115,7 @@ fn evenly(count: usize) -> Vec<usize> {
 /// If there are no pictures.
 pub fn render(pictures: &[Picture]) -> Result<Vec<u8>> {
     let chosen: Vec<&Picture> = evenly(pictures.len()).into_iter().map(|index| &pictures[index]).collect();
-    let mut decoded = chosen.iter().map(|picture| decode(picture).map(reduced));
+    let mut decoded = chosen.iter().map(|picture| decode(picture).map(|image| reduced(image, MOST_SIDE)));
     let first = decoded.next().expect("a GIF has at least one picture")?;
     let (width, height, is_grey) = (first.width, first.height, first.channels == 1);
 
@@ -148,15 +154,17 @@ pub fn render(pictures: &[Picture]) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-struct Image {
-    width: usize,
-    height: usize,
+/// A decoded picture.
+pub(super) struct Image {
+    pub(super) width: usize,
+    pub(super) height: usize,
     /// 1 or 3.
-    channels: usize,
-    pixels: Vec<u8>,
+    pub(super) channels: usize,
+    pub(super) pixels: Vec<u8>,
 }
 
-fn decode(picture: &Picture) -> Result<Image> {
+/// Decodes a picture.
+pub(super) fn decode(picture: &Picture) -> Result<Image> {
     let failed = |reason: String| Error::Picture { file: picture.file.clone(), reason };
     let limits = png::Limits { bytes: 128 << 20 };
     let decoder = png::Decoder::new_with_limits(std::io::Cursor::new(&picture.png), limits);
@@ -181,9 +189,9 @@ fn decode(picture: &Picture) -> Result<Image> {
     Ok(Image { width, height, channels, pixels })
 }
 
-/// The image, made smaller by averaging squares of pixels if it is large.
-fn reduced(image: Image) -> Image {
-    let factor = image.width.max(image.height).div_ceil(MOST_SIDE);
+/// The image, made smaller by averaging squares of pixels until no side is longer than `most`.
+pub(super) fn reduced(image: Image, most: usize) -> Image {
+    let factor = image.width.max(image.height).div_ceil(most);
     if factor <= 1 {
         return image;
     }

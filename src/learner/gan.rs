@@ -12,6 +12,7 @@ use crate::random::{Stream, fill_normal, fill_uniform};
 use dfdx::shapes::{HasShape, Rank0};
 use dfdx::tensor::{OwnedTape, Tensor, Trace};
 use dfdx::tensor_ops::{Backward, SumTo};
+use rand::RngCore;
 
 /// How a GAN learns.
 #[derive(Clone, Copy, Debug)]
@@ -268,11 +269,15 @@ fn mean_probability(logits: &[f32]) -> f64 {
 
 /// Fills `out` with the components of latent vectors: batch `index` of `stream`.
 pub fn draw_latents(distribution: Latent, stream: &Stream, index: u64, out: &mut [f32]) {
-    let mut generator = stream.at(index);
+    fill_latents(distribution, &mut stream.at(index), out);
+}
+
+/// Fills `out` with the next components of latent vectors that `generator` gives: in pieces as in one.
+pub fn fill_latents(distribution: Latent, generator: &mut impl RngCore, out: &mut [f32]) {
     match distribution {
-        Latent::Normal => fill_normal(&mut generator, out),
-        Latent::Uniform => fill_uniform(&mut generator, -1.0, 1.0, out),
-        Latent::Unit => fill_uniform(&mut generator, 0.0, 1.0, out),
+        Latent::Normal => fill_normal(generator, out),
+        Latent::Uniform => fill_uniform(generator, -1.0, 1.0, out),
+        Latent::Unit => fill_uniform(generator, 0.0, 1.0, out),
     }
 }
 

@@ -5,7 +5,7 @@ mod gan;
 mod optimizer;
 
 pub use average::Average;
-pub use gan::{Gan, Gradients, Settings, draw_latents};
+pub use gan::{Gan, Gradients, Settings, draw_latents, fill_latents};
 pub use optimizer::{Gradient, Optimizer};
 
 /// A named array of a learner's state, as checkpoints keep it.

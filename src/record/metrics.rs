@@ -62,6 +62,38 @@ pub const COLUMNS: [&str; 10] = [
     "seconds",
 ];
 
+impl MetricsRow {
+    /// The values under the names of [`COLUMNS`], in that order.
+    pub fn columns(&self) -> [(&'static str, f64); COLUMNS.len()] {
+        // Taken apart without `..`: a new field that is not named here does not compile.
+        let Self {
+            epoch,
+            step,
+            d_loss,
+            g_loss,
+            d_real,
+            d_fake,
+            d_gradient_norm,
+            g_gradient_norm,
+            images_per_second,
+            seconds,
+        } = *self;
+        let values = [
+            epoch as f64,
+            step as f64,
+            d_loss,
+            g_loss,
+            d_real,
+            d_fake,
+            d_gradient_norm,
+            g_gradient_norm,
+            images_per_second,
+            seconds,
+        ];
+        std::array::from_fn(|index| (COLUMNS[index], values[index]))
+    }
+}
+
 /// How many of the last columns are timings, which two runs of one file do not share.
 pub const TIMING_COLUMNS: usize = 2;
 

@@ -9,9 +9,11 @@ pub mod checkpoint;
 pub mod history;
 pub mod lock;
 pub mod metrics;
+pub mod npz;
 pub mod provenance;
 pub mod run_file;
 pub mod sweep;
+pub mod tensorboard;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -20,6 +22,7 @@ pub use checkpoint::{Checkpoint, Tensor};
 pub use history::History;
 pub use lock::RunLock;
 pub use metrics::{MetricsFile, MetricsRow};
+pub use npz::Npz;
 pub use run_file::{RunFile, State};
 pub use sweep::{RunState, SweepFile, SweepRow, SweepTable};
 

@@ -68,6 +68,11 @@ impl Timestamp {
         let text = moment.to_rfc3339_opts(SecondsFormat::Secs, true);
         (text.len() == "2026-03-01T12:00:00Z".len()).then_some(Self(moment))
     }
+
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub fn unix_seconds(self) -> i64 {
+        self.0.timestamp()
+    }
 }
 
 impl fmt::Display for Timestamp {

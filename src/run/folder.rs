@@ -100,6 +100,11 @@ impl Folder {
         self.root.join("progress.gif")
     }
 
+    /// Where the event files for TensorBoard are.
+    pub fn tensorboard(&self) -> PathBuf {
+        self.root.join("tensorboard")
+    }
+
     /// Where the montages are.
     pub fn samples(&self) -> PathBuf {
         self.root.join("samples")

@@ -11,6 +11,7 @@ mod model;
 mod pictures;
 mod recorder;
 mod report;
+mod samples;
 
 use crate::architecture::{self, Examples, Networks};
 use crate::config::training::{Device, Length};
@@ -29,6 +30,7 @@ use std::sync::atomic::AtomicBool;
 pub use folder::{Folder, configuration_hash};
 pub use model::Model;
 pub use report::{Event, Reporter};
+pub use samples::{sample_arrays, sample_picture};
 
 /// Why a run did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -274,15 +276,18 @@ impl Plan {
         };
         let batches = Stream::new(self.experiment.seed, "batches");
         let mut recorder = Recorder::new(self, dataset, schedule, metrics, rows, run_file, reporter);
-        let result = training::train(
-            model.learner(),
-            &schedule,
-            progress,
-            &batches,
-            &mut gather,
-            &mut recorder,
-            Stop { asked: options.stop, after_epoch: options.until_epoch },
-        );
+        let result = match recorder.begin(progress.step) {
+            Err(error) => Err(training::Error::Watcher(error)),
+            Ok(()) => training::train(
+                model.learner(),
+                &schedule,
+                progress,
+                &batches,
+                &mut gather,
+                &mut recorder,
+                Stop { asked: options.stop, after_epoch: options.until_epoch },
+            ),
+        };
         let finished = match result {
             Ok(End::Complete) => recorder.finish(State::Complete, None).map(|()| Outcome::Complete),
             Ok(End::Interrupted) => recorder.finish(State::Interrupted, None).map(|()| Outcome::Interrupted),
@@ -386,23 +391,3 @@ pub const BUILD: Build<'static> = Build {
     },
     rustc: env!("ATELIER_RUSTC"),
 };
-
-/// A PNG of new samples from a checkpoint of a run: a grid of images, or a scatter plot.
-///
-/// The latent vectors are those of the stream `sample` with this seed.
-///
-/// # Errors
-/// If the program lacks the networks, or the checkpoint is damaged or another run's.
-pub fn sample(plan: &Plan, checkpoint: &Path, grid: (usize, usize), seed: u64) -> Result<Vec<u8>, Error> {
-    plan.check_built()?;
-    let mut model = Model::new(&plan.experiment, &plan.networks)?;
-    let read = Checkpoint::read(checkpoint)?;
-    read.check_configuration(checkpoint, &configuration_hash(&plan.experiment))?;
-    model.restore(checkpoint, read)?;
-    let experiment = &plan.experiment;
-    let count = pictures::samples_per_picture(&experiment.dataset, grid);
-    let latents = Model::latents(experiment, seed, "sample", count);
-    let samples = pictures::generate(experiment, model.learner(), &latents);
-    let dataset = examples::outline(&experiment.dataset)?;
-    pictures::draw(&dataset, experiment.dataset.range, &experiment.name, &samples, grid)
-}

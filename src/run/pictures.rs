@@ -14,7 +14,7 @@ const MOST_POINTS: usize = 4000;
 const GENERATED_POINTS: usize = 2000;
 
 /// The most examples that are generated at once, so that memory does not grow with their number.
-const AT_ONCE: usize = 256;
+pub(super) const AT_ONCE: usize = 256;
 
 /// How many samples a picture of `grid` (rows, columns) takes.
 pub(super) fn samples_per_picture(section: &Section, grid: (usize, usize)) -> usize {

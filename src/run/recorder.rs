@@ -7,6 +7,7 @@ use crate::data::Dataset;
 use crate::figures::{faces, losses, progress};
 use crate::learner::{Learner, Losses};
 use crate::record::run_file::{RunFile, State, Timestamp};
+use crate::record::tensorboard::{EventFile, Montage};
 use crate::record::{MetricsFile, MetricsRow, atomic};
 use crate::training::{Measured, Progress, Schedule, Watcher};
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ pub(super) struct Recorder<'a> {
     folder: Folder,
     metrics: MetricsFile,
     rows: Vec<MetricsRow>,
+    /// If it was asked for.
+    tensorboard: Option<EventFile>,
     run_file: RunFile,
     /// Every montage of a run draws these.
     latents: Vec<f32>,
@@ -49,11 +52,34 @@ impl<'a> Recorder<'a> {
             folder: plan.folder.clone(),
             metrics,
             rows,
+            tensorboard: None,
             run_file,
             latents: Model::latents(experiment, experiment.seed, "montage", count),
             drawn: None,
             reporter,
         }
+    }
+
+    /// Begins what a process writes anew: the event file for TensorBoard, with all of the run up to `step`.
+    pub(super) fn begin(&mut self, step: u64) -> Result<(), Error> {
+        let experiment = &self.plan.experiment;
+        if experiment.logging.tensorboard {
+            let Schedule { total_steps, .. } = self.schedule;
+            let montages: Vec<_> = (1..=self.schedule.epochs())
+                .map(|epoch| Montage {
+                    step: (epoch * self.schedule.steps_per_epoch()).min(total_steps),
+                    path: self.folder.montage(epoch),
+                })
+                // A picture beyond the checkpoint is drawn again.
+                .take_while(|montage| montage.step <= step)
+                .filter(|montage| montage.path.exists())
+                .collect();
+            let started = self.run_file.started;
+            let folder = self.folder.tensorboard();
+            let file = EventFile::create(&folder, started, &experiment.to_toml(), &self.rows, &montages)?;
+            self.tensorboard = Some(file);
+        }
+        Ok(())
     }
 
     /// Draws what is drawn once, and says how the run ended.
@@ -63,6 +89,9 @@ impl<'a> Recorder<'a> {
             && let Some(gif) = progress::from_folder(&self.folder.samples())?
         {
             atomic::write(&self.folder.progress_gif(), &gif)?;
+        }
+        if let Some(tensorboard) = &mut self.tensorboard {
+            tensorboard.sync()?;
         }
         self.end(state, error)
     }
@@ -91,7 +120,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// Draws the fixed latent batch as it comes out now.
-    fn draw_montage(&mut self, epoch: u64, learner: &mut dyn Learner) -> Result<PathBuf, Error> {
+    fn draw_montage(&mut self, epoch: u64, step: u64, learner: &mut dyn Learner) -> Result<PathBuf, Error> {
         let experiment = &self.plan.experiment;
         let samples = pictures::generate(experiment, learner, &self.latents);
         let title = format!("{}, epoch {epoch}", self.run_file.experiment);
@@ -99,6 +128,9 @@ impl<'a> Recorder<'a> {
         let png = pictures::draw(self.dataset, experiment.dataset.range, &title, &samples, grid)?;
         let path = self.folder.montage(epoch);
         atomic::write(&path, &png)?;
+        if let Some(tensorboard) = &mut self.tensorboard {
+            tensorboard.montage(step, &path, png)?;
+        }
         if experiment.architecture.family == Family::SlantedFaces {
             self.draw_faces(&title, &samples, learner)?;
         }
@@ -167,6 +199,9 @@ impl Watcher for Recorder<'_> {
         };
         // Forced to the disk with the checkpoint: rows can come every few milliseconds.
         self.metrics.append_unsynced(&row)?;
+        if let Some(tensorboard) = &mut self.tensorboard {
+            tensorboard.row(&row)?;
+        }
         self.rows.push(row);
         self.reporter.report(&Event::Row(&row));
         Ok(())
@@ -175,7 +210,7 @@ impl Watcher for Recorder<'_> {
     fn epoch(&mut self, epoch: u64, learner: &mut dyn Learner, progress: &Progress) -> Result<(), Error> {
         let is_last = progress.step == self.schedule.total_steps;
         let montage = match epoch.is_multiple_of(self.plan.experiment.logging.montage.every) || is_last {
-            true => Some(self.draw_montage(epoch, learner)?),
+            true => Some(self.draw_montage(epoch, progress.step, learner)?),
             false => None,
         };
         if self.drawn.is_none_or(|drawn| drawn.elapsed() > BETWEEN_FIGURES) {

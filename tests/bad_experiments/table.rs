@@ -481,6 +481,7 @@ pub(crate) const TABLE: &[Case] = &[
     case("[logging]\nmontage = ▶[4, 4]\n", "`logging.montage` must be a table", ""),
     case("[logging]\n▶every = 1\n", "unknown key `every` in [logging]", ""),
     case("[logging]\nprogress_gif = ▶1\n", "`logging.progress_gif` must be true or false, but is 1", ""),
+    case("[logging]\ntensorboard = ▶'yes'\n", "`logging.tensorboard` must be true or false", ""),
     case("[logging]\nevery_steps = ▶-5\n", "`logging.every_steps` is -5", ""),
     // [sweep]; a swept value meets the same checks.
     case(

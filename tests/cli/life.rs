@@ -503,7 +503,7 @@ fn data_sets_and_completions() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         shop.atelier(["completions", shell]).done().expect(0).says("atelier").says("dry-run");
     }
-    for command in ["run", "show", "check", "list", "sample", "data", "completions"] {
+    for command in ["run", "show", "check", "list", "compare", "sample", "data", "completions"] {
         shop.atelier([command, "--help"]).done().expect(0).says("Usage");
     }
     shop.atelier(["--help"]).done().expect(0).says("Exit codes");

@@ -2,10 +2,14 @@
 
 mod bad_experiments;
 mod byte_for_byte;
+mod compare;
 mod damaged_data;
 mod damaged_results;
 mod disk_full;
 mod life;
+mod other_programs;
+mod preview;
 mod slanted_faces;
 mod support;
 mod sweep;
+mod tensorboard;

@@ -8,6 +8,7 @@ mod slurm;
 use std::collections::BTreeMap;
 
 use figment::value::Dict;
+use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +23,7 @@ use super::words;
 pub use objective::{EVALUATION_COLUMNS, Goal, METRICS_COLUMNS, Objective, RowChoice};
 pub use parameters::{Parameter, Range, Scale, Setting};
 pub(super) use parameters::{combination, must_be_whole, repeated, same_run, shown};
-pub(super) use reader::distributions;
+pub(super) use reader::{MOST_VALUES, distributions, unsweepable};
 pub use slurm::Slurm;
 
 /// The most seeds.
@@ -61,7 +62,7 @@ pub struct Sweep {
 }
 
 /// How the configurations are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
     /// Every combination.
@@ -94,27 +95,46 @@ impl Strategy {
     }
 }
 
-/// The section as the file spells it; the parameters are read apart, since their keys are dotted.
-#[derive(Debug, Deserialize)]
+/// What varies over the runs of a sweep, and how it is chosen.
+// The parameters are read apart, since their keys are dotted.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Section {
+    /// How the configurations are chosen; default grid.
     strategy: Option<Strategy>,
+    /// The seeds of each configuration (innermost), each at most once; default the experiment's own.
+    #[schemars(extend("minItems" = 1, "maxItems" = MOST_SEEDS, "uniqueItems" = true), inner(range(min = 0, max = 9_223_372_036_854_775_807_i64)))]
     seeds: Option<Vec<i64>>,
+    /// How many configurations to try; the first is the file's own.
+    #[schemars(extend("minimum" = 1, "maximum" = MOST_RUNS))]
     trials: Option<i64>,
+    /// What decides which configuration is best; `tpe`, `halving` and a final phase need it.
     objective: Option<objective::Section>,
+    /// How many trials are proposed together; default 4.
+    #[schemars(range(min = 1, max = 1000))]
     batch: Option<i64>,
+    /// The epochs of the first rung, less than `training.epochs`; default 1.
+    #[schemars(range(min = 1, max = 1_000_000))]
     start: Option<i64>,
+    /// Each rung keeps the best one in so many, which train so many times as long; default 3.
+    #[schemars(range(min = 2, max = 100))]
     factor: Option<i64>,
+    /// The last phase: the best configuration again, with fresh seeds.
     #[serde(rename = "final")]
     last: Option<Final>,
+    /// The keys that vary, each with a list of values or a range to draw from.
+    #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
     parameters: Option<BTreeMap<String, IgnoredAny>>,
+    /// What a Slurm cluster is asked for, per run.
     slurm: Option<slurm::Section>,
 }
 
-/// `final`: the best configuration again, with fresh seeds.
-#[derive(Debug, Deserialize)]
+/// The last phase: the best configuration again, with fresh seeds.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Final {
+    /// Seeds that the search does not use, each at most once.
+    #[schemars(extend("minItems" = 1, "maxItems" = MOST_SEEDS, "uniqueItems" = true), inner(range(min = 0, max = 9_223_372_036_854_775_807_i64)))]
     seeds: Vec<i64>,
 }
 

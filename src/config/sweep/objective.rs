@@ -1,5 +1,6 @@
 //! `sweep.objective`: the column that says which configuration is best.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::check::{Finding, Findings, Mark};
@@ -42,7 +43,7 @@ pub struct Objective {
 }
 
 /// Which end of a column is good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Goal {
     /// The smaller the better.
@@ -62,7 +63,7 @@ impl Goal {
 }
 
 /// Which row of a run counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RowChoice {
     /// The last one whose value is finite.
@@ -117,12 +118,16 @@ impl Objective {
     }
 }
 
-/// The table as the file spells it.
-#[derive(Debug, Deserialize)]
+/// The column that decides which configuration is best.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct Section {
+    /// A column of metrics.csv, or one of evaluation.csv that `evaluation.metrics` brings.
+    #[schemars(extend("enum" = all_columns()))]
     column: String,
+    /// Which end of it is good; default min.
     goal: Option<Goal>,
+    /// Which row of a run counts; default last.
     value: Option<RowChoice>,
 }
 
@@ -135,6 +140,11 @@ impl Section {
             value: self.value.unwrap_or(RowChoice::Last),
         }
     }
+}
+
+/// Every column that runs can have.
+fn all_columns() -> Vec<&'static str> {
+    METRICS_COLUMNS.into_iter().chain(EVALUATION_COLUMNS.map(|(name, _)| name)).collect()
 }
 
 /// The columns that the file's runs are going to have.
@@ -167,9 +177,7 @@ fn check_column(column: &str, evaluation: Option<&Evaluation>, findings: &mut Fi
         };
         findings.add(finding(message).label("not measured").help(help));
     } else {
-        let all: Vec<&str> =
-            METRICS_COLUMNS.into_iter().chain(EVALUATION_COLUMNS.map(|(name, _)| name)).collect();
-        let near = words::nearest(column, &all).map(|near| format!("did you mean `{near}`? "));
+        let near = words::nearest(column, &all_columns()).map(|near| format!("did you mean `{near}`? "));
         let help = format!("{}the columns are {}", near.unwrap_or_default(), words::list(&known));
         findings.add(finding(format!("unknown column `{column}`")).label("unknown column").help(help));
     }

@@ -11,7 +11,7 @@ use crate::config::source::Parsed;
 use crate::config::words;
 
 /// The most values that one key may be swept over.
-const MOST_VALUES: usize = 1000;
+pub(in crate::config) const MOST_VALUES: usize = 1000;
 
 /// The words that stand before a range or a list.
 const WORDS: [&str; 4] = ["uniform", "log-uniform", "integer", "choice"];
@@ -264,21 +264,22 @@ fn near(word: &str) -> Option<&'static str> {
     }
 }
 
+/// Why a key cannot be swept, if it cannot.
+pub(in crate::config) fn unsweepable(key: &str) -> Option<&'static str> {
+    Some(match (key.split('.').next().unwrap_or_default(), key) {
+        ("seed", _) => "has a place of its own: write seeds = [0, 1, 2] in [sweep]",
+        ("name" | "description" | "extends" | "sweep", _) => "cannot be swept: it is the same for all runs",
+        ("logging", _) | (_, "training.checkpoint_every") => {
+            "cannot be swept: it changes nothing that is learned"
+        }
+        _ => return None,
+    })
+}
+
 /// Keys that cannot be swept, and keys of which one is part of another.
 fn check_keys(found: &[Parameter], findings: &mut Findings) {
     for (index, Parameter { key, at, .. }) in found.iter().enumerate() {
-        let first = key.split('.').next().unwrap_or_default();
-        let reason = match (first, key.as_str()) {
-            ("seed", _) => "has a place of its own: write seeds = [0, 1, 2] in [sweep]",
-            ("name" | "description" | "extends" | "sweep", _) => {
-                "cannot be swept: it is the same for all runs"
-            }
-            ("logging", _) | (_, "training.checkpoint_every") => {
-                "cannot be swept: it changes nothing that is learned"
-            }
-            _ => "",
-        };
-        if !reason.is_empty() {
+        if let Some(reason) = unsweepable(key) {
             let message = format!("`{key}` {reason}");
             findings.add(Finding::new(at.clone(), Mark::Key, message).label("cannot be swept"));
         }

@@ -1,5 +1,6 @@
 //! `[sweep.slurm]`: what a Slurm cluster is asked for, per run.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::config::check::{Finding, Findings, Mark};
@@ -31,20 +32,38 @@ pub struct Slurm {
     pub setup: Vec<String>,
 }
 
-/// The table as the file spells it.
-#[derive(Debug, Deserialize)]
+/// What a Slurm cluster is asked for, per run; what is absent is left to the cluster's own defaults.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct Section {
+    /// The partition, or several with commas between them.
+    #[schemars(extend("pattern" = "^[A-Za-z0-9_.,][A-Za-z0-9_.,-]{0,255}$"))]
     partition: Option<String>,
+    /// The time limit in one of Slurm's forms: 30 (minutes), 02:00:00, 1-12:00:00 (days first) …
+    #[schemars(extend("pattern" = "^([0-9]{1,6}-)?[0-9]{1,6}(:[0-9]{1,6}){0,2}$"))]
     time: Option<String>,
+    /// Cores.
+    #[schemars(range(min = 1, max = 4096))]
     cpus: Option<i64>,
+    /// GPUs.
+    #[schemars(range(min = 0, max = 64))]
     gpus: Option<i64>,
+    /// A whole number with K, M, G or T; without a letter, megabytes.
+    #[schemars(extend("pattern" = "^[0-9]{1,12}[KMGTkmgt]?$"))]
     memory: Option<String>,
+    /// The account that pays.
+    #[schemars(extend("pattern" = "^[A-Za-z0-9_.,][A-Za-z0-9_.,-]{0,255}$"))]
     account: Option<String>,
+    /// How many runs may run at the same time.
+    #[schemars(range(min = 1, max = 10_000))]
     throttle: Option<i64>,
+    /// More options of sbatch, each beginning with a dash.
     #[serde(default)]
+    #[schemars(extend("maxItems" = MOST_LINES, "items" = { "type": "string", "pattern": "^-" }))]
     options: Vec<String>,
+    /// Shell commands that each job runs first, one a line.
     #[serde(default)]
+    #[schemars(extend("maxItems" = MOST_LINES, "items" = { "type": "string", "pattern": "[^ ]" }))]
     setup: Vec<String>,
 }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use plotters::style::RGBColor;
 
+use super::super::axis;
 use super::Axis;
 
 /// Rows from which on the moving mean is drawn over them.
@@ -83,31 +84,7 @@ pub(super) fn smoothed(stretch: &[(f64, f64)], rows: usize, range: &Range<f64>) 
 
 /// The range of losses to show: all of them, but for the outermost of a long run if they would flatten the others.
 pub(super) fn loss_range(curves: &[Curve]) -> Range<f64> {
-    let finite = curves.iter().flat_map(|curve| &curve.points);
-    // Sums and differences of what is left cannot overflow.
-    let mut values: Vec<f64> =
-        finite.filter(|point| point.1.is_finite()).map(|point| point.1.clamp(-1e100, 1e100)).collect();
-    values.sort_unstable_by(f64::total_cmp);
-    let (Some(&lowest), Some(&highest)) = (values.first(), values.last()) else {
-        return 0.0..1.0;
-    };
-    let (mut low, mut high) = (lowest, highest);
-    let outer = values.len() / 100;
-    let (first, last) = (values[outer], values[values.len() - 1 - outer]);
-    let spread = last - first;
-    if high - low > 4.0 * spread && spread > 0.0 {
-        low = low.max(first - 0.5 * spread);
-        high = high.min(last + 0.5 * spread);
-    }
-    if low > 0.0 && low < 0.5 * high {
-        low = 0.0;
-    }
-    let margin = 0.03 * (high - low);
-    if margin > 1e-9 * high.abs().max(low.abs()) {
-        return (if low == 0.0 { low } else { low - margin })..high + margin;
-    }
-    let margin = if high == 0.0 { 1.0 } else { 0.5 * high.abs() };
-    low - margin..high + margin
+    axis::range_of(curves.iter().flat_map(|curve| &curve.points).map(|point| point.1))
 }
 
 /// What the marks in the panel mean, or nothing.

@@ -1,4 +1,5 @@
 use super::*;
+use plotters::style::RGBColor;
 
 const TITLE: Title<'_> = Title { experiment: "dcgan <fashion> & \"friends\"", run: "seed0-3f2a91c4" };
 

@@ -79,10 +79,10 @@ fn long_runs_are_thinned_evenly_with_both_ends() {
 fn large_pictures_are_averaged() {
     let pixels: Vec<u8> = (0..1500 * 10).map(|index| if index % 3 == 0 { 30 } else { 60 }).collect();
     let large = Image { width: 1500, height: 10, channels: 1, pixels };
-    let small = reduced(large);
+    let small = reduced(large, MOST_SIDE);
     assert_eq!((small.width, small.height), (500, 3));
     assert!(small.pixels.iter().all(|byte| *byte == 50));
-    let narrow = reduced(Image { width: 1500, height: 2, channels: 1, pixels: vec![7; 3000] });
+    let narrow = reduced(Image { width: 1500, height: 2, channels: 1, pixels: vec![7; 3000] }, MOST_SIDE);
     assert_eq!((narrow.width, narrow.height, narrow.pixels[0]), (500, 1, 7));
 }
 

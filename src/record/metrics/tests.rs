@@ -44,6 +44,17 @@ fn rows_come_back_bit_for_bit() {
 }
 
 #[test]
+fn the_columns_are_those_of_the_file() {
+    let (_folder, path) = file_of([7]);
+    let text = fs::read_to_string(path).unwrap();
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let names = reader.headers().unwrap().clone();
+    let line = reader.records().next().unwrap().unwrap();
+    let expected: Vec<_> = names.iter().zip(line.iter().map(|value| value.parse().unwrap())).collect();
+    assert_eq!(row(7).columns().as_slice(), expected);
+}
+
+#[test]
 fn not_a_number_is_written_and_read() {
     let mut diverged = row(1);
     diverged.g_loss = f64::NAN;

@@ -1,16 +1,20 @@
 use super::{Kind, Parameters, Shape, within, yes};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A convolution with "same" padding as TensorFlow pads: for stride 2 the odd pixel of padding comes after, not before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Conv {
     /// Output channels, 1 to 8192.
+    #[schemars(range(min = 1, max = 8192))]
     pub channels: usize,
     /// Side of the square kernel, 1 to 15.
+    #[schemars(range(min = 1, max = 15))]
     pub kernel: usize,
     /// 1 or 2; the image shrinks by it.
     #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 2))]
     pub stride: usize,
     /// Whether a bias is added.
     #[serde(default = "yes")]
@@ -18,15 +22,18 @@ pub struct Conv {
 }
 
 /// A transposed convolution: the image grows by the stride.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConvTranspose {
     /// Output channels, 1 to 8192.
+    #[schemars(range(min = 1, max = 8192))]
     pub channels: usize,
     /// Side of the square kernel, 1 to 15.
+    #[schemars(range(min = 1, max = 15))]
     pub kernel: usize,
     /// 1 or 2; the image grows by it.
     #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 2))]
     pub stride: usize,
     /// Whether a bias is added.
     #[serde(default = "yes")]

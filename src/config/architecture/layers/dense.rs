@@ -1,11 +1,13 @@
 use super::{Kind, Parameters, Shape, within, yes};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A fully connected layer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dense {
     /// Number of outputs, 1 to 1,048,576.
+    #[schemars(range(min = 1, max = 1_048_576))]
     pub units: usize,
     /// Whether a bias is added.
     #[serde(default = "yes")]

@@ -11,13 +11,14 @@ mod dense;
 mod dropout;
 mod reshape;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use conv::{Conv, ConvTranspose};
 pub use dense::Dense;
 
 /// One layer. Images are channels-last: (height, width, channels).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Layer {
     /// y = x W + b over all features: (H, W, C) -> (units).
@@ -29,9 +30,9 @@ pub enum Layer {
     /// Normalises each channel over batch and positions, then scales and shifts it.
     BatchNorm,
     /// Zeroes each value with this probability in training and scales the rest by 1/(1 - rate); 0 to 0.95.
-    Dropout(f32),
+    Dropout(#[schemars(range(min = 0.0, max = 0.95))] f32),
     /// x for x > 0, slope·x otherwise; slope 0 to 1.
-    LeakyRelu(f32),
+    LeakyRelu(#[schemars(range(min = 0.0, max = 1.0))] f32),
     /// max(x, 0).
     Relu,
     /// Hyperbolic tangent, into (-1, 1).
@@ -39,7 +40,7 @@ pub enum Layer {
     /// Logistic sigmoid, into (0, 1).
     Sigmoid,
     /// The same numbers as an image (height, width, channels).
-    Reshape([usize; 3]),
+    Reshape(#[schemars(inner(range(min = 1, max = 65_536)))] [usize; 3]),
     /// The same numbers as a vector.
     Flatten,
 }
