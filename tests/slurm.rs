@@ -15,7 +15,7 @@ use support::{Call, Process, Workshop, assert_same, experiment, results, run_fil
 /// Six runs of some seconds each. The name needs quotes in a script, and the log's name escapes.
 const RUNS: usize = 6;
 const OUT: &str = "it's 100% out";
-const SWEEP: &str = "[dataset]\ncount = 256\n[training]\nepochs = 70\n[logging]\nmontage = { rows = 2, columns = 2, every = 35 }\n\
+const SWEEP: &str = "[dataset]\ncount = 256\n[training]\nepochs = 50\n[logging]\nmontage = { rows = 2, columns = 2, every = 25 }\n\
                      [sweep]\nseeds = [0, 1, 2, 3, 4, 5]\n[sweep.slurm]\ncpus = 1\ntime = \"30\"\nthrottle = 6\n\
                      setup = [\"echo from setup\"]\n";
 
@@ -187,15 +187,17 @@ fn a_sweep_survives_cancelling_preemption_and_the_death_of_its_follower() {
     assert_eq!(starts(&folders[5]), 0);
 
     // A job of higher priority takes the whole node: what runs makes room, and waits for its turn.
-    until(&mut first, "the third run had come far enough", || rows(&folders[2]) > 2);
+    until(&mut first, "the third run had begun", || rows(&folders[2]) > 2);
     let wanted = ["--parsable", "--partition=high", "--exclusive", "--output=/dev/null", "--wrap=sleep 1"];
     bench.cluster.ask("sbatch", &wanted);
-    assert!(
-        first.until(|first| first.stdout().contains("was put back into the queue")),
-        "nothing was preempted:\n{}",
-        first.stdout()
-    );
-    assert_eq!(state(&folders[2]), "interrupted");
+    let put_back = |stdout: &str| {
+        let line = stdout.lines().find(|line| line.contains("was put back into the queue"))?;
+        let name = line.split_whitespace().next()?;
+        folders.iter().position(|run| run.ends_with(name))
+    };
+    assert!(first.until(|first| put_back(&first.stdout()).is_some()), "no preemption:\n{}", first.stdout());
+    let preempted = put_back(&first.stdout()).expect("a run");
+    assert_eq!(state(&folders[preempted]), "interrupted");
 
     // The follower is killed, and the next one is told to end: the jobs go on, and none is submitted a second time.
     first.kill();
@@ -219,7 +221,7 @@ fn a_sweep_survives_cancelling_preemption_and_the_death_of_its_follower() {
     let resumed: Vec<i64> =
         folders.iter().map(|run| run_file(run)["resumed"].as_integer().expect("a number")).collect();
     assert!(resumed[0] >= 1, "the cancelled run began anew: {resumed:?}");
-    assert!(resumed[2] >= 1, "the preempted run began anew: {resumed:?}");
+    assert!(resumed[preempted] >= 1, "the preempted run, {preempted}, began anew: {resumed:?}");
     // A job that resumes a run is one more start of it; a job that was submitted twice would be one more without.
     let begun: Vec<i64> = folders.iter().map(|run| starts(run) as i64).collect();
     assert_eq!(begun, resumed.iter().map(|resumed| resumed + 1).collect::<Vec<_>>());
@@ -266,5 +268,7 @@ fn without_slurm_it_says_what_is_missing() {
     shop.write("x.toml", format!("extends = [{base:?}]\nname = \"x\"\n[sweep]\nseeds = [0, 1]\n"));
     let call = shop.atelier(["sweep", "x.toml", "--engine", "slurm"]).env("PATH", shop.path("nothing"));
     call.done().expect(2).complains("cannot start `sbatch`").complains("on PATH");
+    let call = shop.atelier(["sweep", "x.toml", "--engine", "slurm", "--jobs", "2"]);
+    call.done().expect(2).complains("`throttle` and `cpus`");
     assert!(!shop.path("results").exists(), "nothing is written");
 }

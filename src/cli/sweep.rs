@@ -145,6 +145,11 @@ impl Sweep {
     }
 
     fn slurm(&self, arguments: &Run, folder: &Path, signals: &Signals) -> Result<Slurm, Failure> {
+        if arguments.sweep.jobs.is_some() || arguments.threads.is_some() {
+            let message = "--jobs and --threads are for runs on this machine; with --engine slurm, `throttle` and `cpus` in \
+                           [sweep.slurm] say how many run at a time, and on how many cores each";
+            return Err(Failure::new(Exit::Wrong, message));
+        }
         let setup = slurm::Setup {
             experiment: self.plan.name().to_owned(),
             folder: folder.to_owned(),

@@ -96,22 +96,24 @@ impl<C: Client> Follower<C> {
             let list = ledger.list(ledger.arrays[row].array);
             let array = &mut ledger.arrays[row];
             if array.job != job || active.is_empty() {
-                array.job = job;
+                array.job = job.or(array.job);
                 array.ended = active.is_empty().then(Timestamp::now);
                 ledger.write()?;
             }
             let (Some(job), false) = (job, active.is_empty()) else { continue };
             let list = std::fs::read_to_string(&list)
                 .map_err(|source| record::Error::Read { path: list.clone(), source })?;
-            let mut folders: HashMap<u64, &str> = (1..).zip(list.lines()).collect();
+            let folders: Vec<&str> = list.lines().collect();
+            let folder = |place: Place| folders.get(usize::try_from(place.task).ok()?.checked_sub(1)?);
+            let mut places: HashMap<&Path, Place> = active
+                .iter()
+                .filter_map(|listed| Some((Path::new(folder(listed.place)?), listed.place)))
+                .collect();
             let before = work.followed.len();
-            for listed in &active {
-                let Some(folder) = folders.remove(&listed.place.task) else { continue };
-                let is_here =
-                    |task: &Task| absolute(task.folder.root()).is_ok_and(|root| root == Path::new(folder));
-                if let Some(found) = work.waiting.iter().position(is_here) {
-                    let task = work.waiting.remove(found);
-                    work.follow(task, listed.place);
+            for task in std::mem::take(&mut work.waiting) {
+                match places.remove(absolute(task.folder.root())?.as_path()) {
+                    Some(place) => work.follow(task, place),
+                    None => work.waiting.push(task),
                 }
             }
             let count = work.followed.len() - before;
@@ -124,16 +126,13 @@ impl<C: Client> Follower<C> {
         Ok(())
     }
 
-    /// The number of an array's job: the one written down or, where this program was killed while it submitted the job, the
-    /// one that the queue knows by its name.
+    /// The number of an array's job, if Slurm still knows it. Its name tells: the number was not written down if this program
+    /// was killed while it submitted the job, and may be another job's if the cluster was set up anew.
     fn job_of(&mut self, array: &Array) -> Result<Option<u64>, Error> {
-        if array.job.is_some() {
-            return Ok(array.job);
-        }
         let mut waited = Duration::ZERO;
         loop {
             let job = self.client.find(&array.name)?;
-            if job.is_some() || waited >= SUBMISSION {
+            if job.is_some() || array.job.is_some() || waited >= SUBMISSION {
                 return Ok(job);
             }
             self.client.pause(FIRST_PAUSE);

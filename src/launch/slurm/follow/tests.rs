@@ -325,6 +325,19 @@ fn a_job_whose_number_was_lost_is_found_by_its_name() {
 }
 
 #[test]
+fn a_number_that_another_job_has_now_is_not_followed() {
+    let mut bench = bench();
+    let stop = Arc::clone(&bench.stop);
+    bench.follow(bench.tasks(1), |_, _| stop.store(true, Ordering::Relaxed), go_on).unwrap();
+    bench.stop.store(false, Ordering::Relaxed);
+    // The cluster was set up anew: the number is in the queue, the name is not.
+    bench.queue.borrow_mut().names.clear();
+    bench.set(place(10, 1), "RUNNING", "None", (0, 0));
+    let told = bench.follow(bench.tasks(1), |bench, _| finish(bench, &[(0, place(20, 1))]), go_on).unwrap();
+    assert_eq!(told[0], "submitted 1 run as Slurm job 20");
+}
+
+#[test]
 fn a_refusal_ends_it_with_slurms_words() {
     let mut bench = bench();
     bench.queue.borrow_mut().refuses = Some("invalid partition specified: nosuch".into());
