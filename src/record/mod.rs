@@ -11,6 +11,7 @@ pub mod lock;
 pub mod metrics;
 pub mod provenance;
 pub mod run_file;
+pub mod sweep;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ pub use history::History;
 pub use lock::RunLock;
 pub use metrics::{MetricsFile, MetricsRow};
 pub use run_file::{RunFile, State};
+pub use sweep::{RunState, SweepFile, SweepRow, SweepTable};
 
 /// Why a file of a run's folder could not be written, read or locked.
 #[derive(Debug, thiserror::Error)]
