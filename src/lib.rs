@@ -42,5 +42,8 @@ pub mod run;
 // Runs side by side, from their files.
 pub mod compare;
 
+// One page about a run or a sweep, from its files.
+pub mod report;
+
 // The command line.
 pub mod cli;
