@@ -30,6 +30,8 @@ pub(super) enum Command {
     List(List),
     /// Compare runs, or all runs of sweeps: what differs, and what came of it
     Compare(Compare),
+    /// Make one page about a run or a sweep: outcome, figures, samples, provenance, commands
+    Report(Report),
     /// Draw new samples from a run's checkpoint
     Sample(Sample),
     /// List, fetch or verify data sets
@@ -174,6 +176,19 @@ pub(super) struct Compare {
     /// Print one JSON document in place of the table
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Report {
+    /// The run's or the sweep's folder
+    #[arg(value_name = "RUN|SWEEP")]
+    pub(super) folder: PathBuf,
+    /// Where the page goes [default: report.html in the folder]
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Write Markdown into this file instead, or to standard output where it is `-`; with --output, write both
+    #[arg(long, value_name = "FILE")]
+    pub(super) markdown: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -7,6 +7,7 @@ mod data;
 mod exit;
 mod list;
 mod output;
+mod report;
 mod reporter;
 mod run;
 mod sample;
@@ -32,6 +33,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => commands::check(&check),
         Command::List(list) => list::list(&list),
         Command::Compare(compare) => compare::compare(&compare),
+        Command::Report(report) => report::report(&report),
         Command::Sample(sample) => sample::sample(&sample),
         Command::Data(data) => data::data(data),
         Command::Completions { shell } => commands::completions(shell),
