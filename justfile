@@ -30,6 +30,10 @@ list *ARGS:
 compare *ARGS:
     @scripts/cargo-run compare "$@"
 
+# One page about a run or a sweep: just report results/quickstart/seed0-…
+report *ARGS:
+    @scripts/cargo-run report "$@"
+
 # Draw new samples from a run
 sample *ARGS:
     @scripts/cargo-run sample "$@"

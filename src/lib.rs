@@ -48,5 +48,8 @@ pub mod launch;
 // Runs side by side, from their files.
 pub mod compare;
 
+// One page about a run or a sweep, from its files.
+pub mod report;
+
 // The command line.
 pub mod cli;

@@ -38,6 +38,8 @@ pub(super) enum Command {
     List(List),
     /// Compare runs, or all runs of sweeps: what differs, and what came of it
     Compare(Compare),
+    /// Make one page about a run or a sweep: outcome, figures, samples, provenance, commands
+    Report(Report),
     /// Draw new samples from a run's checkpoint, as a picture or as arrays
     Sample(Sample),
     /// List, fetch or verify data sets
@@ -203,7 +205,7 @@ pub(super) struct List {
 #[derive(Args, Debug)]
 pub(super) struct Compare {
     /// Folders of runs, of sweeps or of results, or quoted patterns such as 'results/*/seed1-*'
-    #[arg(required = true, value_name = "RUN")]
+    #[arg(required = true, value_name = "RUN", value_hint = ValueHint::DirPath)]
     pub(super) runs: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) selection: Selection,
@@ -215,17 +217,30 @@ pub(super) struct Compare {
     #[arg(long)]
     pub(super) unfinished: bool,
     /// Write the table as CSV; `-` is standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) csv: Option<PathBuf>,
     /// Write the table as Markdown; `-` is standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) markdown: Option<PathBuf>,
     /// Draw the curves with a band over the seeds (PNG and SVG) and the montages side by side (PNG) into this folder
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) figures: Option<PathBuf>,
     /// Print one JSON document in place of the table
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Report {
+    /// The run's or the sweep's folder
+    #[arg(value_name = "RUN|SWEEP", value_hint = ValueHint::DirPath)]
+    pub(super) folder: PathBuf,
+    /// Where the page goes [default: report.html in the folder]
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+    /// Write Markdown into this file instead, or to standard output where it is `-`; with --output, write both
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) markdown: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -8,6 +8,7 @@ mod exit;
 mod list;
 mod output;
 mod preview;
+mod report;
 mod reporter;
 mod run;
 mod sample;
@@ -35,6 +36,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => commands::check(&check),
         Command::List(list) => list::list(&list),
         Command::Compare(compare) => compare::compare(&compare),
+        Command::Report(report) => report::report(&report),
         Command::Sample(sample) => sample::sample(&sample),
         Command::Data(data) => data::data(data),
         Command::Schema => commands::schema(),

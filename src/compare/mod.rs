@@ -20,7 +20,8 @@ use crate::record::history::Goal;
 pub use group::{Comparison, Group, Metric, Options, Repeated};
 
 /// Keys of an experiment that change no number of a run; runs that differ in these alone are of one group.
-pub const WITHOUT_EFFECT: [&str; 4] = ["description", "logging.progress_gif", "logging.tensorboard", "training.checkpoint_every"];
+pub const WITHOUT_EFFECT: [&str; 4] =
+    ["description", "logging.progress_gif", "logging.tensorboard", "training.checkpoint_every"];
 
 /// What one column of a run comes to. Only finite values count.
 #[derive(Clone, Copy, Debug, PartialEq)]

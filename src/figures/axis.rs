@@ -6,7 +6,7 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 
 /// A linear axis.
 #[derive(Clone, Debug)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     range: Range<f64>,
     ticks: Vec<f64>,
     /// Digits after the decimal point of the ticks' labels.
@@ -15,13 +15,13 @@ pub(super) struct Axis {
 
 impl Axis {
     /// An axis over `range`, which must be finite, with at most about `count` ticks at multiples of 1, 2 or 5 times a power of ten.
-    pub(super) fn new(range: Range<f64>, count: usize) -> Self {
+    pub(crate) fn new(range: Range<f64>, count: usize) -> Self {
         let step = round_step((range.end - range.start) / count.max(1) as f64);
         Self::with_step(range, step)
     }
 
     /// As [`new`](Self::new), with ticks at whole numbers only.
-    pub(super) fn of_whole_numbers(range: Range<f64>, count: usize) -> Self {
+    pub(crate) fn of_whole_numbers(range: Range<f64>, count: usize) -> Self {
         let step = round_step((range.end - range.start) / count.max(1) as f64).max(1.0);
         Self::with_step(range, step)
     }
@@ -38,14 +38,20 @@ impl Axis {
     }
 
     /// The axis, widened to the next ticks on both sides.
-    pub(super) fn widened(range: Range<f64>, count: usize) -> Self {
+    pub(crate) fn widened(range: Range<f64>, count: usize) -> Self {
         let step = round_step((range.end - range.start) / count.max(1) as f64);
         let start = (range.start / step + 1e-9).floor() * step;
         let end = (range.end / step - 1e-9).ceil() * step;
         Self::with_step(start..end, step)
     }
 
-    pub(super) fn label(&self, value: f64) -> String {
+    /// Where the ticks are.
+    pub(crate) fn ticks(&self) -> &[f64] {
+        &self.ticks
+    }
+
+    /// What is written at a tick.
+    pub(crate) fn label(&self, value: f64) -> String {
         let digits = self.digits;
         if self.range.start.abs().max(self.range.end.abs()) >= 1e7 || digits > 6 {
             return format!("{value:e}").replace('-', "−");

@@ -4,9 +4,10 @@
 //! gives the same bytes, on every machine, without a font or library of the system. Functions return the bytes of a file;
 //! who calls them writes it.
 
-mod axis;
+pub(crate) mod axis;
 pub mod bands;
 mod canvas;
+pub mod embed;
 mod encode;
 pub mod faces;
 mod fonts;

@@ -1,0 +1,113 @@
+//! Runs that differ in their seed only, taken together.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use super::number::Statistic;
+use super::study::{Configuration, Run, Study};
+use crate::record::history::Goal;
+use crate::record::sweep::RunState;
+
+/// Every configuration, best first; those of the final phase before those of the search.
+pub(super) fn ranked(study: &Study) -> Vec<Configuration> {
+    let mut groups: BTreeMap<(bool, usize), Vec<usize>> = BTreeMap::new();
+    for (index, run) in study.runs.iter().enumerate() {
+        groups.entry((run.row.is_final, run.row.trial)).or_default().push(index);
+    }
+    let mut configurations: Vec<_> = groups
+        .into_iter()
+        .map(|((is_final, trial), runs)| configuration(study, trial, is_final, runs))
+        .collect();
+    configurations.sort_by(|a, b| compare(a, b, study.goal()));
+    configurations
+}
+
+fn configuration(study: &Study, trial: usize, is_final: bool, runs: Vec<usize>) -> Configuration {
+    let rows = || runs.iter().map(|index| &study.runs[*index].row);
+    let complete = rows().filter(|row| row.state == RunState::Complete).count();
+    // Values of different lengths of training must not be mixed.
+    let counted = if complete > 0 { RunState::Complete } else { RunState::Stopped };
+    let counts = || rows().filter(|row| row.state == counted);
+    let metric =
+        |metric: usize| Statistic::of(counts().filter_map(|row| row.metrics.get(metric).copied().flatten()));
+    Configuration {
+        trial,
+        is_final,
+        parameters: rows().next().map(|row| row.parameters.clone()).unwrap_or_default(),
+        complete,
+        objective: Statistic::of(counts().filter_map(|row| row.objective)),
+        metrics: (0..study.metrics.len()).map(metric).collect(),
+        runs,
+    }
+}
+
+/// The final phase first, then whole before partly complete before stopped before lost, then by objective, then by trial.
+fn compare(a: &Configuration, b: &Configuration, goal: Goal) -> Ordering {
+    let class = |of: &Configuration| match (of.is_whole(), of.complete > 0, of.objective.is_some()) {
+        (true, ..) => 0,
+        (_, true, true) => 1,
+        (_, true, false) => 2,
+        (_, false, true) => 3,
+        _ => 4,
+    };
+    let value = |of: &Configuration| of.objective.map(|objective| objective.mean);
+    let by_value = match (value(a), value(b)) {
+        (Some(a), Some(b)) if goal.prefers(a, b) => Ordering::Less,
+        (Some(a), Some(b)) if goal.prefers(b, a) => Ordering::Greater,
+        _ => Ordering::Equal,
+    };
+    (b.is_final.cmp(&a.is_final)).then(class(a).cmp(&class(b))).then(by_value).then(a.trial.cmp(&b.trial))
+}
+
+/// The positions of the parameters that take more than one value.
+pub(super) fn varying(study: &Study) -> Vec<usize> {
+    let differs = |parameter: &usize| {
+        study.runs.windows(2).any(|pair| {
+            let value = |run: usize| pair[run].row.parameters.get(*parameter);
+            value(0) != value(1)
+        })
+    };
+    (0..study.parameters.len()).filter(differs).collect()
+}
+
+/// The last part of each dotted key, and more of it where two would be the same: `loss`, `generator.learning_rate`.
+pub(super) fn short_names(keys: &[String]) -> Vec<String> {
+    let shortened = |key: &str, parts: usize| {
+        let all: Vec<&str> = key.split('.').collect();
+        all[all.len().saturating_sub(parts)..].join(".")
+    };
+    keys.iter()
+        .map(|key| {
+            (1..=key.split('.').count())
+                .map(|parts| (parts, shortened(key, parts)))
+                .find(|(parts, short)| {
+                    keys.iter().filter(|other| shortened(other, *parts) == *short).count() == 1
+                })
+                .map_or_else(|| key.clone(), |(_, short)| short)
+        })
+        .collect()
+}
+
+/// `learning_rate = 0.0002, update = alternating`, of the parameters that vary.
+pub(super) fn describe(study: &Study, configuration: &Configuration) -> String {
+    let names = short_names(&study.parameters);
+    let shown: Vec<String> = varying(study)
+        .into_iter()
+        .filter_map(|index| Some(format!("{} = {}", names[index], configuration.parameters.get(index)?)))
+        .collect();
+    if shown.is_empty() { "the only configuration".to_owned() } else { shown.join(", ") }
+}
+
+/// A run's parameters and seed in a few words.
+pub(super) fn setting(study: &Study, run: &Run) -> String {
+    let names = short_names(&study.parameters);
+    let mut parts: Vec<String> = varying(study)
+        .into_iter()
+        .filter_map(|index| Some(format!("{} = {}", names[index], run.row.parameters.get(index)?)))
+        .collect();
+    parts.push(format!("seed {}", run.row.seed));
+    if run.row.is_final {
+        parts.push("final".to_owned());
+    }
+    parts.join(", ")
+}

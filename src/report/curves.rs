@@ -1,0 +1,209 @@
+//! Curves over epochs: of one run as they are, of a sweep as means over seeds with bands.
+
+use std::collections::BTreeMap;
+
+use super::charts::{Chart, Line, LineChart, Point};
+use super::configurations::describe;
+use super::number::Statistic;
+use super::study::{Configuration, Study};
+use crate::record::history::History;
+
+/// Configurations with a colour of their own: more could not be told apart.
+pub(super) const COLORED: usize = 6;
+
+/// Configurations that are drawn at all.
+const MOST_LINES: usize = 60;
+
+/// Points of a line: about twice as many as a chart is wide.
+const MOST_POINTS: usize = 1000;
+
+/// The most charts.
+const MOST_CHARTS: usize = 12;
+
+/// Columns that say how fast a run was, not what it learned.
+const TIMINGS: [&str; 2] = ["images_per_second", "seconds"];
+
+/// The charts of a study, and what is left out of them.
+pub(super) fn charts(study: &Study, ranked: &[Configuration]) -> (Vec<Chart>, Vec<String>) {
+    if study.is_sweep { of_sweep(study, ranked) } else { (of_run(study), Vec::new()) }
+}
+
+fn of_run(study: &Study) -> Vec<Chart> {
+    let Some(history) = study.runs.first().and_then(|run| run.history.as_ref()) else {
+        return Vec::new();
+    };
+    // Columns of one kind share a chart.
+    let mut groups: Vec<(&str, Vec<&str>)> = vec![
+        ("Losses", vec!["d_loss", "g_loss"]),
+        ("Mean probability that the discriminator gives", vec!["d_real", "d_fake"]),
+        ("Gradient norms", vec!["d_gradient_norm", "g_gradient_norm"]),
+    ];
+    let known: Vec<&str> = groups.iter().flat_map(|(_, columns)| columns.clone()).collect();
+    let others = history.columns().filter(|column| !known.contains(column) && !TIMINGS.contains(column));
+    groups.extend(others.map(|column| (column, vec![column])));
+    let steps = counts_steps(std::iter::once(history));
+    groups
+        .into_iter()
+        .filter_map(|(title, columns)| {
+            let lines: Vec<Line> = columns
+                .iter()
+                .enumerate()
+                .map(|(color, column)| Line {
+                    label: legend(column).to_owned(),
+                    color: Some(color),
+                    points: thinned(raw(history, column, steps)),
+                })
+                .filter(|line| !line.points.is_empty())
+                .collect();
+            let chart = LineChart {
+                title: title.to_owned(),
+                horizontal: if steps { "step" } else { "epoch" },
+                is_probability: columns.contains(&"d_real"),
+                lines,
+                has_legend: columns.len() > 1,
+            };
+            chart.draw()
+        })
+        .take(MOST_CHARTS)
+        .collect()
+}
+
+fn of_sweep(study: &Study, ranked: &[Configuration]) -> (Vec<Chart>, Vec<String>) {
+    let histories = || study.runs.iter().filter_map(|run| run.history.as_ref());
+    let mut columns: Vec<String> = study.objective.iter().map(|objective| objective.column.clone()).collect();
+    let mut all: Vec<&str> = vec!["g_loss", "d_loss"];
+    all.extend(study.metrics.iter().map(String::as_str));
+    for column in all {
+        let is_wanted = !TIMINGS.contains(&column) && !columns.iter().any(|known| known == column);
+        if is_wanted && histories().any(|history| history.columns().any(|found| found == column)) {
+            columns.push(column.to_owned());
+        }
+    }
+    let steps = counts_steps(histories());
+    // Two phases of one configuration would be two lines of one name: the search is what is compared.
+    let search: Vec<&Configuration> = ranked.iter().filter(|configuration| !configuration.is_final).collect();
+    let charts = columns
+        .iter()
+        .take(MOST_CHARTS)
+        .filter_map(|column| {
+            let lines = search.iter().take(MOST_LINES).enumerate().map(|(place, configuration)| Line {
+                label: describe(study, configuration),
+                color: (place < COLORED).then_some(place),
+                points: thinned(band(study, configuration, column, steps)),
+            });
+            let chart = LineChart {
+                title: column.clone(),
+                horizontal: if steps { "step" } else { "epoch" },
+                is_probability: matches!(column.as_str(), "d_real" | "d_fake"),
+                lines: lines.filter(|line| !line.points.is_empty()).collect(),
+                has_legend: false,
+            };
+            chart.draw()
+        })
+        .collect();
+    let mut left_out = Vec::new();
+    if search.len() > MOST_LINES {
+        left_out.push(format!("Of {} configurations, the first {MOST_LINES} are drawn.", search.len()));
+    }
+    if columns.len() > MOST_CHARTS {
+        left_out.push(format!("Of {} columns, the first {MOST_CHARTS} are drawn.", columns.len()));
+    }
+    (charts, left_out)
+}
+
+/// What a column's line is called in a legend.
+fn legend(column: &str) -> &str {
+    match column {
+        "d_loss" => "discriminator (d_loss)",
+        "g_loss" => "generator (g_loss)",
+        "d_real" => "to real examples (d_real)",
+        "d_fake" => "to generated examples (d_fake)",
+        "d_gradient_norm" => "discriminator (d_gradient_norm)",
+        "g_gradient_norm" => "generator (g_gradient_norm)",
+        other => other,
+    }
+}
+
+/// Whether steps are counted on the axis: where there are several rows an epoch, or a single epoch.
+fn counts_steps<'a>(mut histories: impl Iterator<Item = &'a History>) -> bool {
+    histories.any(|history| {
+        history.tables.first().is_some_and(|table| {
+            let Some(epoch) = table.index("epoch") else { return false };
+            table.rows.windows(2).any(|pair| pair[0][epoch] == pair[1][epoch])
+        })
+    })
+}
+
+fn raw(history: &History, column: &str, steps: bool) -> Vec<Point> {
+    let place = |epoch: u64, step: u64| if steps { step } else { epoch } as f64;
+    let series = history.series(column).into_iter();
+    series.map(|(epoch, step, mean)| Point { x: place(epoch, step), mean, spread: 0.0 }).collect()
+}
+
+/// Mean and standard deviation over the configuration's runs at every place where at least half of its runs with such a
+/// column have a value, so that a run that ended early does not make the mean jump.
+fn band(study: &Study, configuration: &Configuration, column: &str, steps: bool) -> Vec<Point> {
+    let mut places: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+    let mut runs = 0;
+    for run in &configuration.runs {
+        let Some(history) = &study.runs[*run].history else { continue };
+        let series = history.series(column);
+        runs += usize::from(!series.is_empty());
+        for (epoch, step, value) in series {
+            places.entry(if steps { step } else { epoch }).or_default().push(value);
+        }
+    }
+    let points = places.into_iter().filter(|(_, values)| 2 * values.len() >= runs);
+    points
+        .map(|(x, values)| {
+            let statistic = Statistic::of(values);
+            Point {
+                x: x as f64,
+                mean: statistic.map_or(f64::NAN, |statistic| statistic.mean),
+                spread: statistic.and_then(|statistic| statistic.std).unwrap_or(0.0),
+            }
+        })
+        .collect()
+}
+
+/// At most about [`MOST_POINTS`]: the lowest and highest of neighbours.
+fn thinned(points: Vec<Point>) -> Vec<Point> {
+    if points.len() <= MOST_POINTS {
+        return points;
+    }
+    let group = points.len().div_ceil(MOST_POINTS / 2);
+    points
+        .chunks(group)
+        .flat_map(|group| {
+            let by_mean = |a: &&Point, b: &&Point| a.mean.total_cmp(&b.mean);
+            let mut kept: Vec<Point> = group
+                .iter()
+                .min_by(by_mean)
+                .into_iter()
+                .chain(group.iter().max_by(by_mean))
+                .copied()
+                .collect();
+            kept.sort_by(|a, b| a.x.total_cmp(&b.x));
+            kept.dedup_by(|a, b| a.x == b.x);
+            kept
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thinning_keeps_the_extremes() {
+        let value = |index: usize| ((index * 7919) % 10_007) as f64;
+        let points =
+            (0..50_000).map(|index| Point { x: index as f64, mean: value(index), spread: 0.0 }).collect();
+        let thin = thinned(points);
+        assert!(thin.len() <= MOST_POINTS);
+        assert!(
+            thin.iter().any(|point| point.mean == 0.0) && thin.iter().any(|point| point.mean == 10_006.0)
+        );
+        assert!(thin.windows(2).all(|pair| pair[0].x < pair[1].x));
+    }
+}
