@@ -57,7 +57,8 @@ impl Sweep {
             experiment: experiment.name,
             description: experiment.description,
             file: file.display().to_string(),
-            command: std::env::args().collect(),
+            // Where the program lay is of no use to who reads the report.
+            command: std::iter::once("atelier".to_owned()).chain(std::env::args().skip(1)).collect(),
             strategy: plan.sweep().strategy.word().to_owned(),
             parameters: plan.parameters().to_vec(),
             seeds: plan.sweep().seeds.clone(),
