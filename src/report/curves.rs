@@ -14,8 +14,11 @@ pub(super) const COLORED: usize = 6;
 /// Configurations that are drawn at all.
 const MOST_LINES: usize = 60;
 
-/// Points of a line: about twice as many as a chart is wide.
+/// Points of a single run's line: about twice as many as a chart is wide.
 const MOST_POINTS: usize = 1000;
+
+/// Points of a sweep's lines, of those with a colour and of the faint ones: there are many of them in a page.
+const MOST_POINTS_OF_SWEEP: (usize, usize) = (400, 120);
 
 /// The most charts.
 const MOST_CHARTS: usize = 12;
@@ -51,7 +54,7 @@ fn of_run(study: &Study) -> Vec<Chart> {
                 .map(|(color, column)| Line {
                     label: legend(column).to_owned(),
                     color: Some(color),
-                    points: thinned(raw(history, column, steps)),
+                    points: thinned(raw(history, column, steps), MOST_POINTS),
                 })
                 .filter(|line| !line.points.is_empty())
                 .collect();
@@ -89,7 +92,10 @@ fn of_sweep(study: &Study, ranked: &[Configuration]) -> (Vec<Chart>, Vec<String>
             let lines = search.iter().take(MOST_LINES).enumerate().map(|(place, configuration)| Line {
                 label: describe(study, configuration),
                 color: (place < COLORED).then_some(place),
-                points: thinned(band(study, configuration, column, steps)),
+                points: thinned(
+                    band(study, configuration, column, steps),
+                    if place < COLORED { MOST_POINTS_OF_SWEEP.0 } else { MOST_POINTS_OF_SWEEP.1 },
+                ),
             });
             let chart = LineChart {
                 title: column.clone(),
@@ -166,12 +172,12 @@ fn band(study: &Study, configuration: &Configuration, column: &str, steps: bool)
         .collect()
 }
 
-/// At most about [`MOST_POINTS`]: the lowest and highest of neighbours.
-fn thinned(points: Vec<Point>) -> Vec<Point> {
-    if points.len() <= MOST_POINTS {
+/// At most about `most` points: the lowest and highest of neighbours.
+fn thinned(points: Vec<Point>, most: usize) -> Vec<Point> {
+    if points.len() <= most {
         return points;
     }
-    let group = points.len().div_ceil(MOST_POINTS / 2);
+    let group = points.len().div_ceil(most / 2);
     points
         .chunks(group)
         .flat_map(|group| {
@@ -199,7 +205,7 @@ mod tests {
         let value = |index: usize| ((index * 7919) % 10_007) as f64;
         let points =
             (0..50_000).map(|index| Point { x: index as f64, mean: value(index), spread: 0.0 }).collect();
-        let thin = thinned(points);
+        let thin = thinned(points, MOST_POINTS);
         assert!(thin.len() <= MOST_POINTS);
         assert!(
             thin.iter().any(|point| point.mean == 0.0) && thin.iter().any(|point| point.mean == 10_006.0)

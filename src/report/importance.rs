@@ -156,7 +156,7 @@ fn of_grid(names: &[String], points: &[Point]) -> Importance {
     };
     let explanation = format!(
         "The share of the objective's variance {seeds} that each parameter explains on its own (main effects on the complete \
-         grid of {} configurations: the variance of the mean over everything else). The shares add up to 100 %.",
+         grid of {} configurations: the variance of the mean over everything else). The shares add up to 100\u{a0}%.",
         points.len()
     );
     Importance { shares: sorted(names, &shares), rest, explanation }
@@ -203,7 +203,7 @@ fn of_forest(names: &[String], points: &[Point]) -> Importance {
     let interactions = (1.0 - shares.iter().sum::<f64>()).max(0.0);
     let explanation = format!(
         "The share of the variance that each parameter explains on its own in a random forest of {} trees fitted to {} \
-         configurations (first-order functional ANOVA, Hutter et al. 2014). The forest explains {} % of the variance of \
+         configurations (first-order functional ANOVA, Hutter et al. 2014). The forest explains {}\u{a0}% of the variance of \
          configurations that it was not shown; read small shares with that in mind.",
         forest::TREES,
         chosen.len(),

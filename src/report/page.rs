@@ -119,7 +119,7 @@ fn page(study: &Study) -> Page {
             let share = |is_rest: bool| {
                 move |(name, share): &(String, f64)| Share {
                     name: name.clone(),
-                    percent: format!("{} %", fixed(100.0 * share, 0)),
+                    percent: format!("{}\u{a0}%", fixed(100.0 * share, 0)),
                     width: fixed(100.0 * share.clamp(0.0, 1.0), 1),
                     is_rest,
                 }

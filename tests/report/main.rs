@@ -42,12 +42,13 @@ fn silent(opened: &Opened) {
     assert!(opened.console.is_empty(), "the console is not empty: {:#?}", opened.console);
 }
 
-/// A hundred runs: twenty configurations of five seeds, two of which failed, with montages that compress badly.
+/// A hundred runs: twenty configurations of five seeds, two of which failed, with montages that compress badly and many rows.
 fn hundred(folder: &Path) -> PathBuf {
     let rates = ["5e-5", "1e-4", "2e-4", "5e-4", "1e-3"];
     let losses = ["non-saturating", "minimax", "hinge", "least-squares"];
     let mut planning = synthetic::grid(&rates, &losses, 5, 12, 240);
     planning.description = "</style><script>throw new Error('escaped')</script>".into();
+    planning.rows = 100;
     assert_eq!(planning.runs.len(), 100);
     synthetic::write_sweep(folder, &planning);
     report(folder)

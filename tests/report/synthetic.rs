@@ -31,6 +31,8 @@ pub(crate) struct Planning {
     pub(crate) parameters: Vec<String>,
     pub(crate) runs: Vec<Planned>,
     pub(crate) epochs: u64,
+    /// Rows of metrics in each epoch.
+    pub(crate) rows: u64,
     /// Side of the montages in pixels; 0 for none.
     pub(crate) montage: u32,
 }
@@ -148,7 +150,7 @@ fn write_run(folder: &Path, name: &str, planning: &Planning, planned: &Planned) 
     fs::create_dir_all(folder.join("samples")).expect("a folder");
     fs::write(folder.join("run.toml"), file.to_toml()).expect("run.toml");
     fs::write(folder.join("experiment.toml"), resolved(planning, planned)).expect("experiment.toml");
-    fs::write(folder.join("metrics.csv"), metrics(planned, done)).expect("metrics.csv");
+    fs::write(folder.join("metrics.csv"), metrics(planned, done, planning.rows)).expect("metrics.csv");
     if planning.montage > 0 {
         for epoch in 1..=done {
             let seed = (planned.trial as u64) << 32 | planned.seed << 16 | epoch;
@@ -177,23 +179,24 @@ fn resolved(planning: &Planning, planned: &Planned) -> String {
     )
 }
 
-fn metrics(planned: &Planned, epochs: u64) -> String {
+fn metrics(planned: &Planned, epochs: u64, rows: u64) -> String {
     let mut text =
         "epoch,step,d_loss,g_loss,d_real,d_fake,d_gradient_norm,g_gradient_norm,images_per_second,seconds\n"
             .to_owned();
     let mut noise = Noise(planned.trial as u64 * 7919 + planned.seed);
-    for epoch in 1..=epochs {
-        let left = (-(epoch as f64) / epochs as f64 * 4.0).exp();
-        let jitter = if epoch == epochs { 0.0 } else { 0.12 * (noise.next() - 0.5) };
+    for row in 1..=epochs * rows {
+        let left = (-4.0 * row as f64 / (epochs * rows) as f64).exp();
+        let jitter = if row == epochs * rows { 0.0 } else { 0.12 * (noise.next() - 0.5) };
         let g_loss = planned.value + 1.6 * left + jitter;
         let d_loss = 1.4 - planned.value / 5.0 + 0.3 * left - jitter;
         let d_real = 0.5 + 0.3 * left + 0.05 * jitter;
         text += &format!(
-            "{epoch},{},{d_loss},{g_loss},{d_real},{},0.4,0.3,{},{}\n",
-            epoch * 100,
+            "{},{},{d_loss},{g_loss},{d_real},{},0.4,0.3,{},{}\n",
+            (row - 1) / rows + 1,
+            row * 100 / rows,
             1.0 - d_real,
             1200.0 + 100.0 * noise.next(),
-            epoch as f64 * 4.8
+            row as f64 * 4.8 / rows as f64
         );
     }
     text
@@ -277,6 +280,7 @@ pub(crate) fn grid(rates: &[&str], losses: &[&str], seeds: u64, epochs: u64, mon
         parameters: vec!["optimizer.learning_rate".into(), "objective.loss".into()],
         runs,
         epochs,
+        rows: 1,
         montage,
     }
 }
