@@ -18,7 +18,7 @@ const MOST_LINES: usize = 60;
 const MOST_POINTS: usize = 1000;
 
 /// Points of a sweep's lines, of those with a colour and of the faint ones: there are many of them in a page.
-const MOST_POINTS_OF_SWEEP: (usize, usize) = (400, 120);
+const MOST_POINTS_OF_SWEEP: (usize, usize) = (240, 120);
 
 /// The most charts.
 const MOST_CHARTS: usize = 12;
@@ -92,8 +92,8 @@ fn of_sweep(study: &Study, ranked: &[Configuration]) -> (Vec<Chart>, Vec<String>
             let lines = search.iter().take(MOST_LINES).enumerate().map(|(place, configuration)| Line {
                 label: describe(study, configuration),
                 color: (place < COLORED).then_some(place),
-                points: thinned(
-                    band(study, configuration, column, steps),
+                points: averaged(
+                    &band(study, configuration, column, steps),
                     if place < COLORED { MOST_POINTS_OF_SWEEP.0 } else { MOST_POINTS_OF_SWEEP.1 },
                 ),
             });
@@ -108,6 +108,9 @@ fn of_sweep(study: &Study, ranked: &[Configuration]) -> (Vec<Chart>, Vec<String>
         })
         .collect();
     let mut left_out = Vec::new();
+    if histories().any(|run| run.tables.iter().any(|table| table.rows.len() > MOST_POINTS_OF_SWEEP.0)) {
+        left_out.push("Long curves are drawn as means over equal parts.".to_owned());
+    }
     if search.len() > MOST_LINES {
         left_out.push(format!("Of {} configurations, the first {MOST_LINES} are drawn.", search.len()));
     }
@@ -196,6 +199,25 @@ fn thinned(points: Vec<Point>, most: usize) -> Vec<Point> {
         .collect()
 }
 
+/// At most `most` points: means over equal numbers of neighbours, of means and of spreads. A mean over seeds wants to be
+/// read, where a single run wants its extremes seen.
+fn averaged(points: &[Point], most: usize) -> Vec<Point> {
+    let group = points.len().div_ceil(most).max(1);
+    let mean = |values: Vec<f64>| values.iter().map(|value| value / values.len() as f64).sum::<f64>();
+    points
+        .chunks(group)
+        .map(|group| {
+            let finite: Vec<&Point> = group.iter().filter(|point| point.mean.is_finite()).collect();
+            let Some(last) = finite.last() else { return group[0] };
+            Point {
+                x: if group.len() == 1 { last.x } else { mean(finite.iter().map(|point| point.x).collect()) },
+                mean: mean(finite.iter().map(|point| point.mean).collect()),
+                spread: mean(finite.iter().map(|point| point.spread).collect()),
+            }
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,5 +233,19 @@ mod tests {
             thin.iter().any(|point| point.mean == 0.0) && thin.iter().any(|point| point.mean == 10_006.0)
         );
         assert!(thin.windows(2).all(|pair| pair[0].x < pair[1].x));
+    }
+
+    #[test]
+    fn averages_keep_a_slope_and_leave_short_curves_alone() {
+        let points: Vec<Point> =
+            (0..1000).map(|x| Point { x: f64::from(x), mean: 2.0 * f64::from(x), spread: 1.0 }).collect();
+        let averages = averaged(&points, 100);
+        assert_eq!(averages.len(), 100);
+        assert!(
+            averages.iter().all(|point| (point.mean - 2.0 * point.x).abs() < 1e-9 && point.spread > 0.999)
+        );
+        assert_eq!(averaged(&points[..50], 100), points[..50]);
+        let hole = Point { x: 0.0, mean: f64::NAN, spread: 0.0 };
+        assert!(averaged(&[hole], 100)[0].mean.is_nan());
     }
 }
