@@ -152,6 +152,13 @@ fn of_folder(folder: &Path, arguments: &Run) -> Result<Plan, Failure> {
         );
         return Err(Failure::new(Exit::Wrong, message));
     }
+    if !Folder::at(folder).experiment().is_file() {
+        let message = format!(
+            "{} is a folder, but not a run's: it has no experiment.toml; `atelier list` shows the runs",
+            folder.display()
+        );
+        return Err(Failure::new(Exit::Wrong, message));
+    }
     plan_of_folder(folder)
 }
 

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM save a run and end it; a second one ends it at once.
+//! Ctrl-C and SIGTERM save a run and end it; a second Ctrl-C ends it at once.
 
 use super::Exit;
 use std::sync::Arc;
@@ -23,9 +23,11 @@ impl Signals {
     pub(super) fn listen() -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let which = Arc::new(AtomicUsize::new(0));
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            // In this order: the first signal finds the flag unset and sets it, the second finds it set and ends the program.
-            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))?;
+        // In this order: the first Ctrl-C finds the flag unset and sets it, the second finds it set and ends the program.
+        // Not so for SIGTERM, of which clusters and containers may send several.
+        let interrupt = signal_hook::consts::SIGINT;
+        signal_hook::flag::register_conditional_shutdown(interrupt, 128 + interrupt, Arc::clone(&stop))?;
+        for signal in [interrupt, signal_hook::consts::SIGTERM] {
             signal_hook::flag::register(signal, Arc::clone(&stop))?;
             signal_hook::flag::register_usize(signal, Arc::clone(&which), signal as usize)?;
         }

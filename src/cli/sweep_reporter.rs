@@ -252,7 +252,7 @@ impl Shown {
         };
         said.extend(columns.iter().filter_map(|name| Some(format!("{name} {:.3}", value(name)?))));
         if done > first {
-            let left = self.started.elapsed().as_secs_f64() * (1.0 - done) / (done - first);
+            let left = self.started.elapsed().as_secs_f64() * (1.0 - done).max(0.0) / (done - first);
             said.push(format!("{} left", duration(left)));
         }
         self.said = said.join("  ");

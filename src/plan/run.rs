@@ -9,7 +9,7 @@ pub struct PlannedRun {
     pub index: usize,
     /// The configuration without its seed, from 0.
     pub trial: usize,
-    /// The swept keys with their values as text, in the order of [`SweepPlan::parameters`].
+    /// The swept keys with their values as text, in the order of [`SweepPlan::parameters`](super::SweepPlan::parameters).
     pub settings: Vec<(String, String)>,
     /// The run's seed.
     pub seed: u64,

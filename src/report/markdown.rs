@@ -12,7 +12,7 @@ use super::study::Study;
 /// Rows of a table.
 const MOST_ROWS: usize = 100;
 
-/// See [`super::markdown`].
+/// See [`super::markdown()`].
 pub(super) fn markdown(study: &Study) -> String {
     let ranked = study.configurations();
     let outcome = outcome(study, &ranked);

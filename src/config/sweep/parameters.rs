@@ -167,7 +167,7 @@ pub(in crate::config) fn same_run(one: &[&Setting], other: &[&Setting]) -> Optio
         let shown: Vec<String> = settings.map(|setting| format!("{} = {setting}", setting.key)).collect();
         shown.join(", ")
     };
-    let (_, last) = pairs().filter(differ).next_back()?;
+    let (_, last) = pairs().rfind(differ)?;
     let same = shown(&mut pairs().filter(|pair| !differ(pair)).map(|(a, _)| a));
     let message = format!(
         "the sweep has the same run twice: {} and {} make no difference{}{same}",
