@@ -1,6 +1,7 @@
 //! Plain tables for the terminal.
 
 pub(super) use crate::data::grouped;
+pub(super) use crate::report::duration;
 use std::io::IsTerminal;
 
 /// Which side a column's cells stand on.
@@ -76,17 +77,6 @@ fn render_within(header: &[(String, Align)], rows: &[Vec<String>], limit: usize)
         render(&header, &rows.iter().map(pick).collect::<Vec<_>>())
     };
     tables.iter().map(table).collect::<Vec<_>>().join("\n")
-}
-
-/// Seconds as people say them: `12 s`, `4 min 05 s`, `3 h 20 min`.
-pub(super) fn duration(seconds: f64) -> String {
-    let whole = seconds.max(0.0) as u64;
-    match whole {
-        0..10 => format!("{seconds:.1} s"),
-        10..60 => format!("{whole} s"),
-        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
-        _ => format!("{} h {:02} min", whole / 3600, whole / 60 % 60),
-    }
 }
 
 #[cfg(test)]

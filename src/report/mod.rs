@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{figures, record};
 
+pub(crate) use number::duration;
 pub use study::Study;
 
 /// Name of the page in a run's or a sweep's folder.

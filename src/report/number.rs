@@ -108,7 +108,7 @@ pub(super) fn column(statistics: &[Option<Statistic>]) -> Vec<String> {
 }
 
 /// Seconds as people say them: `12 s`, `4 min 05 s`, `3 h 20 min`.
-pub(super) fn duration(seconds: f64) -> String {
+pub(crate) fn duration(seconds: f64) -> String {
     let whole = seconds.max(0.0) as u64;
     match whole {
         0..10 => format!("{seconds:.1} s"),

@@ -124,6 +124,34 @@ fn a_small_file_system() {
 }
 
 #[test]
+fn a_sweep_on_a_small_file_system() {
+    let shop = Workshop::new();
+    let Some(small) = Small::mount(&shop.path("small"), "2500k") else {
+        println!("skipped: mounting a tmpfs is not allowed here");
+        return;
+    };
+    let tiny = crate::support::experiment("tiny.toml");
+    let text = "name = \"x\"\n[dataset]\ncount = 64\n[training]\nbatch_size = 16\nepochs = 2\n[sweep]\nseeds = [0, 1, 2, 3, 4, 5]\n";
+    shop.write("x.toml", format!("extends = [{tiny:?}]\n{text}"));
+    let sweep =
+        |more: &[&str]| shop.atelier(["sweep", "x.toml", "--out", "small/out"]).arguments(more).done();
+    // Room for some of the runs: the first is kept, whatever the others and the table come to.
+    let done = sweep(&[]);
+    assert!(matches!(done.code, Some(5 | 6)), "{done}");
+    assert!(done.stdout.contains("No space left") || done.stderr.contains("No space left"), "{done}");
+    let complete =
+        |run: &Path| run.join("run.toml").exists() && run_file(run)["state"].as_str() == Some("complete");
+    let runs = |out: &str| crate::support::runs(&shop.path(out));
+    assert!(runs("small/out").iter().any(|run| complete(run)), "{done}");
+    small.grow("32m");
+    sweep(&["--retry", "1"]).expect(0).says("6 complete");
+    shop.atelier(["sweep", "x.toml", "--out", "alone"]).done().expect(0);
+    for (run, alone) in runs("small/out").iter().zip(runs("alone")) {
+        assert_same(&results(run), &results(&alone), "after a full disk");
+    }
+}
+
+#[test]
 fn nobody_can_write_here() {
     let shop = Workshop::new();
     shop.write("file", "");
