@@ -1,4 +1,4 @@
-//! Tests of what happens when a process is killed or its disk is full, in processes of their own.
+//! For tests of what happens when a process is killed or its disk is full, in processes of their own; and of locks.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -25,4 +25,13 @@ pub(super) fn child_process(module: &str, test: &str, folder: &Path, file_size: 
 /// The folder given to [`child_process`], in that process.
 pub(super) fn folder() -> PathBuf {
     std::env::var_os(FOLDER).expect("run by another test").into()
+}
+
+/// Whether nobody holds the lock of a folder, at once or soon: a process that another test starts at the same time holds
+/// copies of all our files from its fork to its exec, and their locks with them.
+pub(in crate::record) fn is_soon_free(folder: &std::path::Path) -> bool {
+    (0..1000).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        matches!(super::RunLock::is_held(folder), Ok(None))
+    })
 }

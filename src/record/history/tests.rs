@@ -1,6 +1,7 @@
 use super::*;
 use crate::record::provenance::Provenance;
 use crate::record::run_file::DatasetRecord;
+use crate::record::testing::is_soon_free;
 
 const METRICS: &str = "epoch,step,d_loss,g_loss\n1,10,1.5,0.75\n2,20,1.25,NaN\n3,30,inf,0.5\n";
 const EXPERIMENT_TEXT: &str = "name = \"ring\"\nseed = 3\n\n[objective]\nloss = \"hinge\"\nregularizer = { r1 = { gamma = 0.5 } }\n\n\
@@ -175,6 +176,7 @@ fn a_run_that_nobody_runs_was_killed() {
     let lock = RunLock::acquire(&folder).unwrap();
     assert_eq!(History::read(&folder).unwrap().state, "running");
     drop(lock);
+    assert!(is_soon_free(&folder));
     assert_eq!(History::read(&folder).unwrap().state, KILLED);
 }
 
