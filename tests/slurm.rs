@@ -12,12 +12,33 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use support::{Call, Process, Workshop, assert_same, experiment, results, run_file};
 
-/// Six runs of some seconds each. The name needs quotes in a script, and the log's name escapes.
+/// Runs of the sweep. The name of its folder needs quotes in a script, and the log's name escapes.
 const RUNS: usize = 6;
 const OUT: &str = "it's 100% out";
-const SWEEP: &str = "[dataset]\ncount = 256\n[training]\nepochs = 50\n[logging]\nmontage = { rows = 2, columns = 2, every = 25 }\n\
-                     [sweep]\nseeds = [0, 1, 2, 3, 4, 5]\n[sweep.slurm]\ncpus = 1\ntime = \"30\"\nthrottle = 6\n\
+
+/// Seconds that a run should take: long enough that Slurm, which thinks for some seconds, finds it running.
+const SECONDS: f64 = 8.0;
+
+/// The experiment, with runs of so many epochs.
+fn text(epochs: u64) -> String {
+    let base = experiment("tiny.toml");
+    let every = epochs / 2;
+    format!(
+        "extends = [{base:?}]\nname = \"x\"\n[dataset]\ncount = 256\n[training]\nepochs = {epochs}\n[logging]\n\
+         montage = {{ rows = 2, columns = 2, every = {every} }}\n"
+    )
+}
+
+const SWEEP: &str = "[sweep]\nseeds = [0, 1, 2, 3, 4, 5]\n[sweep.slurm]\ncpus = 1\ntime = \"30\"\nthrottle = 6\n\
                      setup = [\"echo from setup\"]\n";
+
+/// How many epochs take [`SECONDS`] on this machine, as busy as it is.
+fn epochs(shop: &Workshop) -> u64 {
+    const FEW: u64 = 40;
+    shop.write("x.toml", text(FEW));
+    let done = shop.atelier(["run", "x.toml", "--out", "pace", "--threads", "1"]).done().expect(0);
+    ((SECONDS * FEW as f64 / done.took.as_secs_f64()) as u64).clamp(70, 2000)
+}
 
 /// A cluster of one machine, which ends with the test.
 struct Cluster {
@@ -158,8 +179,7 @@ fn a_sweep_survives_cancelling_preemption_and_the_death_of_its_follower() {
         return;
     }
     let shop = Workshop::new();
-    let base = experiment("tiny.toml");
-    shop.write("x.toml", format!("extends = [{base:?}]\nname = \"x\"\n{SWEEP}"));
+    shop.write("x.toml", text(epochs(&shop)) + SWEEP);
     let bench = Bench { cluster: Cluster::start(shop.path("cluster")), shop };
 
     // What the cluster refuses is told in its own words, and nothing is left in the queue.
