@@ -98,9 +98,7 @@ fn check_one(file: &Path, sets: &[String]) -> Result<String, Failure> {
         check_sweep(&SweepPlan::new(loaded.clone())?)?;
     }
     let plan = plan_of(loaded, Path::new("results"))?;
-    if let Some(examples) = plan.experiment.dataset.training_examples() {
-        plan.schedule(examples)?;
-    }
+    plan.check_length()?;
     if let Err(error) = plan.check_built() {
         notes += &format!("\n  note: {error}");
     }
@@ -110,10 +108,7 @@ fn check_one(file: &Path, sets: &[String]) -> Result<String, Failure> {
 /// Every run of a sweep that is known before anything runs.
 fn check_sweep(sweep: &SweepPlan) -> Result<(), Failure> {
     for run in (0..).map_while(|index| sweep.run(index)) {
-        let plan = Plan::new(run.experiment, Path::new("results"))?;
-        if let Some(examples) = plan.experiment.dataset.training_examples() {
-            plan.schedule(examples)?;
-        }
+        Plan::new(run.experiment, Path::new("results"))?.check_length()?;
     }
     Ok(())
 }

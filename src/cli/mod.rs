@@ -19,6 +19,7 @@ mod table;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
+use run::Wanted;
 use std::process::ExitCode;
 
 pub use exit::Exit;
@@ -30,8 +31,8 @@ pub fn main() -> ExitCode {
     atelier_kernels::memory::keep_freed_memory();
     signals::survive_file_size_limit();
     let result = match arguments.command {
-        Command::Run(run) => run::run(run),
-        Command::Sweep(run) => sweep::sweep(run),
+        Command::Run(run) => run::run(run, Wanted::Any),
+        Command::Sweep(run) => run::run(run, Wanted::Sweep),
         Command::Show(show) => commands::show(&show),
         Command::Check(check) => commands::check(&check),
         Command::List(list) => list::list(&list),

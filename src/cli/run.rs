@@ -1,4 +1,4 @@
-//! `atelier run`.
+//! `atelier run` and `atelier sweep`.
 
 use super::Exit;
 use super::arguments::Run;
@@ -13,6 +13,15 @@ use crate::data::Folders;
 use crate::run::{Folder, Options, Outcome, Plan};
 use std::path::Path;
 
+/// What the command is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// `run`: whatever a file asks for.
+    Any,
+    /// `sweep`: a file without a `[sweep]` is a mistake.
+    Sweep,
+}
+
 /// What a file on the command line asks for.
 enum Work {
     Run(Box<Plan>),
@@ -20,8 +29,9 @@ enum Work {
 }
 
 /// Runs each file in turn. The first failure ends the program; what was done before it is kept.
-pub(super) fn run(mut arguments: Run) -> Result<Exit, Failure> {
-    let work = arguments.files.iter().map(|file| work(file, &arguments)).collect::<Result<Vec<_>, _>>()?;
+pub(super) fn run(mut arguments: Run, wanted: Wanted) -> Result<Exit, Failure> {
+    let work =
+        arguments.files.iter().map(|file| work(file, &arguments, wanted)).collect::<Result<Vec<_>, _>>()?;
     let data = Folders::from_environment(arguments.places.data_dir.as_deref())?;
     if arguments.dry_run {
         for work in work {
@@ -123,11 +133,15 @@ fn one(plan: Plan, arguments: &Run, options: &Options<'_>, signals: &Signals) ->
 }
 
 /// All that can be checked before anything is written.
-fn work(file: &Path, arguments: &Run) -> Result<Work, Failure> {
+fn work(file: &Path, arguments: &Run, wanted: Wanted) -> Result<Work, Failure> {
     if file.is_dir() {
         return of_folder(file, arguments).map(|plan| Work::Run(Box::new(plan)));
     }
     let loaded = Experiment::load(file, &arguments.overrides.sets, config::environment())?;
+    if wanted == Wanted::Sweep && loaded.sweep.is_none() {
+        let message = format!("{}: there is no [sweep] in this file; `atelier run` runs it", file.display());
+        return Err(Failure::new(Exit::Wrong, message));
+    }
     if !arguments.quiet && !arguments.json {
         for warning in &loaded.warnings {
             output::complain(format_args!("warning: {warning}"));

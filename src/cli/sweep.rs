@@ -1,4 +1,4 @@
-//! `atelier sweep`, and `atelier run` on a file with a `[sweep]`.
+//! A file with a `[sweep]`, run.
 
 use super::Exit;
 use super::arguments::{Engine, Run};
@@ -7,7 +7,7 @@ use super::output;
 use super::signals::Signals;
 use super::sweep_reporter as reporter;
 use super::table::{Align, render};
-use crate::config::{self, Experiment, Loaded};
+use crate::config::Loaded;
 use crate::launch::local::{Local, Shares};
 use crate::launch::slurm::{self, Slurm};
 use crate::launch::{self as engines, sweep as launch};
@@ -19,19 +19,6 @@ use std::sync::Arc;
 
 /// The most rows that `--dry-run` prints.
 const MOST_ROWS: usize = 200;
-
-/// `atelier sweep FILE…`: as `run`, but a file without a `[sweep]` is a mistake.
-pub(super) fn sweep(arguments: Run) -> Result<Exit, Failure> {
-    for file in arguments.files.iter().filter(|file| !file.is_dir()) {
-        let loaded = Experiment::load(file, &arguments.overrides.sets, config::environment())?;
-        if loaded.sweep.is_none() {
-            let message =
-                format!("{}: there is no [sweep] in this file; `atelier run` runs it", file.display());
-            return Err(Failure::new(Exit::Wrong, message));
-        }
-    }
-    super::run::run(arguments)
-}
 
 /// A sweep that is ready to run.
 pub(super) struct Sweep {

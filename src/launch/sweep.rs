@@ -121,7 +121,7 @@ impl<'a> Sweep<'a> {
         let round = self.round(0)?.unwrap_or_default();
         self.check(&round)?;
         for run in &round {
-            self.look_at(run);
+            self.look_at(run.index, run.until_epoch);
         }
         Ok(&self.rows)
     }
@@ -163,7 +163,7 @@ impl<'a> Sweep<'a> {
         report: &mut dyn FnMut(Event<'_>),
     ) -> Result<bool, Error> {
         for run in runs {
-            self.look_at(run);
+            self.look_at(run.index, run.until_epoch);
         }
         let mut outstanding: Vec<&PlannedRun> = runs.iter().filter(|run| self.is_outstanding(run)).collect();
         self.write_table()?;
@@ -176,7 +176,7 @@ impl<'a> Sweep<'a> {
             for run in runs {
                 // Also those that were never started, or that another process works on.
                 if matches!(self.rows[run.index].state, RunState::Running | RunState::Waiting) {
-                    self.look_at(run);
+                    self.look_at(run.index, run.until_epoch);
                 }
             }
             self.write_table()?;
@@ -243,8 +243,7 @@ impl<'a> Sweep<'a> {
 
     /// Reads back what came of a run, and decides about it.
     fn ended(&mut self, task: &Task, end: &ProcessEnd) -> Verdict {
-        let run = self.runs[task.index].clone();
-        self.look_at(&PlannedRun { until_epoch: task.until_epoch, ..run });
+        self.look_at(task.index, task.until_epoch);
         let row = &mut self.rows[task.index];
         if let Some(reason) = &end.reason {
             // The folder's word counts; the process's is for what the folder does not know.
@@ -297,7 +296,7 @@ impl<'a> Sweep<'a> {
     /// After a rung: those that are not in the next one say so.
     fn tell_who_stopped(&mut self, next: &[PlannedRun]) {
         for row in self.rows.iter_mut().filter(|row| row.state == RunState::Stopped) {
-            if next.iter().all(|run| run.index != row.index) && row.reason.starts_with("stands at") {
+            if next.iter().all(|run| run.index != row.index) {
                 row.reason = format!("not promoted after epoch {}", row.epochs);
             }
         }
@@ -308,18 +307,15 @@ impl<'a> Sweep<'a> {
         for run in runs {
             let told = |source| Error::Run { run: run.label.clone(), source };
             let plan = Plan::new(run.experiment.clone(), self.out).map_err(|error| told(error.into()))?;
-            plan.check_built().map_err(told)?;
-            if let Some(examples) = run.experiment.dataset.training_examples() {
-                plan.schedule(examples).map_err(told)?;
-            }
+            plan.check_built().and_then(|()| plan.check_length()).map_err(told)?;
         }
         Ok(())
     }
 
-    /// Reads a run's folder into its row and its score.
-    fn look_at(&mut self, run: &PlannedRun) {
-        let standing = Standing::of(&self.folder_of(run), run.until_epoch);
-        let row = &mut self.rows[run.index];
+    /// Reads a run's folder into its row, and into its score at that epoch.
+    fn look_at(&mut self, index: usize, until_epoch: Option<u64>) {
+        let standing = Standing::of(&self.folder_of(&self.runs[index]), until_epoch);
+        let row = &mut self.rows[index];
         // What the process said last is not in the folder.
         let is_known = row.state == standing.state && standing.reason.is_empty();
         if !is_known {
@@ -330,7 +326,7 @@ impl<'a> Sweep<'a> {
         row.epochs = standing.run().map_or(0, |run| run.epochs_done);
         row.steps = standing.run().map_or(0, |run| run.steps_done);
         if let Some(history) = &standing.history {
-            let metrics = &mut self.metrics[run.index];
+            let metrics = &mut self.metrics[index];
             for column in history.columns() {
                 if !self.columns.iter().any(|known| known == column) {
                     self.columns.push(column.to_owned());
@@ -340,14 +336,13 @@ impl<'a> Sweep<'a> {
                 }
             }
         }
-        let value =
-            self.plan.objective().and_then(|objective| standing.objective(objective, run.until_epoch));
+        let value = self.plan.objective().and_then(|objective| standing.objective(objective, until_epoch));
         row.objective = value;
         let score = match (standing.state, value) {
             (RunState::Complete | RunState::Stopped, Some(value)) => Score::Value(value),
             _ => Score::Worst,
         };
-        self.scores.insert((run.index, run.until_epoch), score);
+        self.scores.insert((index, until_epoch), score);
         self.is_stale = true;
     }
 

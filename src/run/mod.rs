@@ -180,6 +180,17 @@ impl Plan {
         }
     }
 
+    /// Whether there are examples enough for a step, where their number is known without the data.
+    ///
+    /// # Errors
+    /// If they are too few.
+    pub fn check_length(&self) -> Result<(), Error> {
+        match self.experiment.dataset.training_examples() {
+            Some(examples) => self.schedule(examples).map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// How long it trains on so many examples.
     ///
     /// # Errors
