@@ -16,6 +16,9 @@ pub mod dropout;
 pub mod memory;
 pub mod optimizer;
 pub mod reduce;
+pub mod spectral;
+
+pub use parallel::instructions;
 
 mod columns;
 mod conv_taps;

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 
 use pulp::{Simd, WithSimd};
 
-use crate::parallel::{Shared, vectorized};
+use crate::parallel::{Shared, dispatch, vectorized};
 
 /// Vectors of B and C side by side in one tile.
 const TILE_VECTORS: usize = 2;
@@ -105,7 +105,7 @@ impl WithSimd for Width {
 
 /// The number of columns in a panel of B, which depends on the processor: two vectors.
 pub(crate) fn panel_width() -> usize {
-    pulp::Arch::new().dispatch(Width)
+    dispatch(Width)
 }
 
 impl Product<'_> {
@@ -136,7 +136,7 @@ impl Product<'_> {
         }
         let extent = (self.rows - 1) * to.stride + self.columns;
         let c = to.c.pointer(to.start, extent);
-        pulp::Arch::new().dispatch(Block { product: self, c, to });
+        dispatch(Block { product: self, c, to });
     }
 }
 

@@ -23,3 +23,7 @@ pub fn keep_freed_memory() -> bool {
     #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
     false
 }
+
+pub fn unspecified(length: usize) -> Vec<f32> {
+    vec![0.0; length]
+}

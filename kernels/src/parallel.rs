@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -26,7 +27,43 @@ pub(crate) fn for_each_task(tasks: usize, task: impl Fn(usize) + Sync + Send) {
 /// Mark everything that the closure calls `#[inline(always)]`: a call that stays a call runs the plain copy.
 #[inline(always)]
 pub(crate) fn vectorized<R>(operation: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(operation)
+    arch().dispatch(operation)
+}
+
+/// Runs an operation that is written over vectors of any width with the widest that this processor has.
+#[inline(always)]
+pub(crate) fn dispatch<O: pulp::WithSimd>(operation: O) -> O::Output {
+    arch().dispatch(operation)
+}
+
+/// The processor's widest vectors, or what the environment variable `ATELIER_SIMD` (`avx2`, `scalar`) says, if the processor has them:
+/// so that one machine can test the others' code.
+fn arch() -> pulp::Arch {
+    static ARCH: OnceLock<pulp::Arch> = OnceLock::new();
+    *ARCH.get_or_init(|| match std::env::var("ATELIER_SIMD").as_deref() {
+        #[cfg(target_arch = "x86_64")]
+        Ok("avx2") => pulp::x86::V3::try_new().map_or(pulp::Arch::Scalar, pulp::Arch::V3),
+        Ok("scalar") => pulp::Arch::Scalar,
+        _ => pulp::Arch::new(),
+    })
+}
+
+/// What [`dispatch`] uses, in words: `avx512`, `avx2`, `neon` or `scalar`.
+pub fn instructions() -> &'static str {
+    struct Lanes;
+    impl pulp::WithSimd for Lanes {
+        type Output = usize;
+        #[inline(always)]
+        fn with_simd<S: pulp::Simd>(self, _: S) -> usize {
+            S::F32_LANES
+        }
+    }
+    match dispatch(Lanes) {
+        16 => "avx512",
+        8 => "avx2",
+        4 => "neon",
+        _ => "scalar",
+    }
 }
 
 /// A slice that several tasks write at once, each its own elements.
@@ -43,6 +80,15 @@ unsafe impl Send for Shared<'_> {}
 unsafe impl Sync for Shared<'_> {}
 
 impl<'a> Shared<'a> {
+    /// A slice that several tasks read, where one is wanted that may be written: nobody may write to this one.
+    pub(crate) fn only_read(slice: &'a [f32]) -> Self {
+        Self { pointer: slice.as_ptr().cast_mut(), length: slice.len(), borrowed: PhantomData }
+    }
+
+    pub(crate) fn len(self) -> usize {
+        self.length
+    }
+
     pub(crate) fn new(slice: &'a mut [f32]) -> Self {
         Self { pointer: slice.as_mut_ptr(), length: slice.len(), borrowed: PhantomData }
     }
