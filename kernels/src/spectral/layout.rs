@@ -6,6 +6,8 @@ use crate::conv::Conv;
 pub(super) const BLOCK: usize = 16;
 /// Channels that lie together in a spectrum: what a product's register tile covers where vectors are longest.
 pub(super) const PANEL: usize = 2 * BLOCK;
+/// Images of one task: few, so that their spectra on both sides stay in the second-level cache.
+pub(super) const TILE: usize = 8;
 /// The most lags on one side of zero.
 pub(super) const MOST_LAG: usize = 2;
 /// The most lags on one axis.
@@ -37,6 +39,14 @@ pub(super) struct Block {
     /// Grid rows and columns that lie within the image.
     pub(super) rows: usize,
     pub(super) columns: usize,
+}
+
+impl Block {
+    /// The grid's positions that lie within the image.
+    pub(super) fn positions(&self) -> impl Iterator<Item = (usize, usize)> {
+        let columns = self.columns;
+        (0..self.rows).flat_map(move |r| (0..columns).map(move |c| (r, c)))
+    }
 }
 
 impl Grid {
@@ -109,7 +119,11 @@ impl Layout {
 
     /// From one panel of a real or complex frequency to the next.
     pub(super) fn panel_step(&self, complex: bool) -> usize {
-        self.rows * self.row_step(complex)
+        // An odd number of tiles, so that one tile's panels and frequencies spread over all sets of the second-level cache: with a power of
+        // two they would share a few, and be gone before they are read.
+        let tiles = self.rows.div_ceil(TILE);
+        let rows = if tiles > 1 { (tiles | 1) * TILE } else { self.rows };
+        rows * self.row_step(complex)
     }
 
     pub(super) fn row_step(&self, complex: bool) -> usize {

@@ -14,7 +14,7 @@ mod layout;
 mod product;
 mod transform;
 
-use layout::{BLOCK, Grid, Layout, PANEL, Taps};
+use layout::{BLOCK, Grid, Layout, PANEL, TILE, Taps};
 use product::{Left, Product};
 use transform::{Direction, Images, Kernel, Points, Table};
 
@@ -41,9 +41,6 @@ pub struct Spectrum {
 
 /// What is done to a part of the target while it is in the cache: given the first element's index in the whole, and the part, whole images.
 pub type Finish<'a> = &'a (dyn Fn(usize, &mut [f32]) + Sync);
-
-/// Images of one task.
-const TILE: usize = 16;
 
 impl Spectral {
     /// A plan for these sizes; none if they have no transform here: a grid of over 8 × 8 (after the stride), strides over 2, lags over 2.
@@ -194,7 +191,6 @@ impl Spectral {
                     image: first,
                     row: first,
                     count,
-                    blocks: (0, from.blocks()),
                 };
                 let c_layout = Layout::new(self.points.points, TILE, to.blocks());
                 with_scratch(c_layout.length(), |products| {
@@ -217,13 +213,9 @@ impl Spectral {
                         for frequency in 0..c_layout.frequencies() {
                             Product { frequency, ..product }.write();
                         }
-                        let images =
-                            Images { grid: to, layout: c_layout, row: 0, blocks: (0, to.blocks()), ..images };
+                        let images = Images { grid: to, layout: c_layout, row: 0, ..images };
                         images.inverse(c, target);
-                        finish(
-                            first * to.image(),
-                            target.slice(first * to.image(), count * to.image()),
-                        );
+                        finish(first * to.image(), target.slice(first * to.image(), count * to.image()));
                     }
                 });
             });
@@ -245,7 +237,6 @@ impl Spectral {
                 image: first,
                 row: first,
                 count: TILE.min(self.conv.batch - first),
-                blocks: (0, grid.blocks()),
             };
             // SAFETY: each task has its own rows.
             unsafe { images_of_tile.forward(images, values) };

@@ -21,8 +21,11 @@ fn error(actual: &[f32], expected: &[f32]) -> f64 {
 
 #[test]
 fn quick() {
-    for (b, h, ci, co, k, s) in [(3, 7, 16, 32, 5, 1), (5, 14, 16, 32, 5, 2), (2, 8, 20, 33, 3, 1), (2,4,16,16,4,2)] {
-        let conv = Conv { batch: b, height: h, width: h, in_channels: ci, out_channels: co, kernel: k, stride: s };
+    for (b, h, ci, co, k, s) in
+        [(3, 7, 16, 32, 5, 1), (5, 14, 16, 32, 5, 2), (2, 8, 20, 33, 3, 1), (2, 4, 16, 16, 4, 2)]
+    {
+        let conv =
+            Conv { batch: b, height: h, width: h, in_channels: ci, out_channels: co, kernel: k, stride: s };
         let (x, w, dy) =
             (numbers(conv.input_len(), 1), numbers(conv.weight_len(), 2), numbers(conv.output_len(), 3));
         let (mut y, mut dx, mut dw) = (dy.clone(), x.clone(), vec![0.0; w.len()]);

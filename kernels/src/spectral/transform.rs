@@ -8,7 +8,7 @@ use std::f64::consts::TAU;
 
 use pulp::{Simd, WithSimd};
 
-use super::layout::{BLOCK, Block, Grid, Layout, MOST_LAG, PANEL, Taps};
+use super::layout::{BLOCK, Block, Grid, Layout, PANEL, Taps};
 use super::product::{load, store};
 use crate::parallel::{Shared, dispatch};
 
@@ -83,6 +83,55 @@ impl Place {
     }
 }
 
+/// Repeats a block for every number of a list that meets the condition, with the number as a constant: the compiler leaves loops of this
+/// size as loops, and then keeps all arrays in memory (measured: eight times slower).
+macro_rules! unroll {
+    ($i:ident in [$($value:literal)+] if $condition:expr => $body:block) => {
+        $({
+            const VALUE: usize = $value;
+            let $i = VALUE;
+            if $condition $body
+        })+
+    };
+}
+
+/// Where the L × L positions of a block of channels are.
+#[derive(Clone, Copy)]
+struct Positions<P> {
+    first: P,
+    row_step: usize,
+    column_step: usize,
+}
+
+/// L × L positions of one block of channels: for blocks that are not whole, or lie nowhere in one piece.
+#[repr(align(64))]
+struct Square([f32; LARGEST * LARGEST * BLOCK]);
+
+/// The most positions on an axis.
+const LARGEST: usize = 2 * SIDE - 1;
+
+impl Square {
+    fn new() -> Self {
+        Self([0.0; LARGEST * LARGEST * BLOCK])
+    }
+
+    /// The channels at one position.
+    fn at<const L: usize>(&mut self, row: usize, column: usize) -> &mut [f32] {
+        &mut self.0[(row * L + column) * BLOCK..][..BLOCK]
+    }
+
+    /// From channel `lane` on.
+    #[inline(always)]
+    fn read<const L: usize>(&self, lane: usize) -> Positions<*const f32> {
+        Positions { first: self.0[lane..].as_ptr(), row_step: L * BLOCK, column_step: BLOCK }
+    }
+
+    #[inline(always)]
+    fn write<const L: usize>(&mut self, lane: usize) -> Positions<*mut f32> {
+        Positions { first: self.0[lane..].as_mut_ptr(), row_step: L * BLOCK, column_step: BLOCK }
+    }
+}
+
 /// L real numbers, counted from the centre, to N/2 + 1 frequencies: real and imaginary parts.
 #[inline(always)]
 fn axis<S: Simd, const N: usize, const L: usize>(
@@ -94,67 +143,73 @@ fn axis<S: Simd, const N: usize, const L: usize>(
     let h = L / 2;
     let (mut even, mut odd) = ([zero; SIDE], [zero; SIDE]);
     even[0] = x[h];
-    for d in 1..=h {
+    unroll!(d in [1 2 3 4] if d <= h => {
         even[d] = simd.add_f32s(x[h + d], x[h - d]);
         odd[d] = simd.sub_f32s(x[h - d], x[h + d]);
-    }
+    });
     let (mut re, mut im) = ([zero; FREQUENCIES], [zero; FREQUENCIES]);
-    for k in 0..=N / 2 {
-        re[k] = even[0];
-        for d in 1..=h {
-            re[k] = if k == 0 {
-                simd.add_f32s(re[k], even[d])
+    unroll!(k in [0 1 2 3 4 5] if k <= N / 2 => {
+        let mut sum = even[0];
+        unroll!(d in [1 2 3 4] if d <= h => {
+            sum = if k == 0 || (2 * k == N && d % 2 == 0) {
+                simd.add_f32s(sum, even[d])
             } else if 2 * k == N {
-                if d % 2 == 1 { simd.sub_f32s(re[k], even[d]) } else { simd.add_f32s(re[k], even[d]) }
+                simd.sub_f32s(sum, even[d])
             } else {
-                simd.mul_add_e_f32s(simd.splat_f32s(table.cos[k][d]), even[d], re[k])
+                simd.mul_add_e_f32s(simd.splat_f32s(table.cos[k][d]), even[d], sum)
             };
-        }
+        });
+        re[k] = sum;
         if k > 0 && 2 * k != N {
-            im[k] = simd.mul_f32s(simd.splat_f32s(table.sin[k][1]), odd[1]);
-            for d in 2..=h {
-                im[k] = simd.mul_add_e_f32s(simd.splat_f32s(table.sin[k][d]), odd[d], im[k]);
-            }
+            let mut sum = simd.mul_f32s(simd.splat_f32s(table.sin[k][1]), odd[1]);
+            unroll!(d in [2 3 4] if d <= h => {
+                sum = simd.mul_add_e_f32s(simd.splat_f32s(table.sin[k][d]), odd[d], sum);
+            });
+            im[k] = sum;
         }
-    }
+    });
     (re, im)
 }
 
-/// L × L numbers that `at` gives by row and column to their frequencies.
+/// L × L numbers to their frequencies.
 ///
 /// # Safety
-/// Whole vectors can be written at all frequencies of `to`.
+/// Whole vectors can be read at all positions of `from` and written at all frequencies of `to`.
+#[allow(unused_assignments, reason = "the counters' last values are not read")]
 #[inline(always)]
 unsafe fn forward<S: Simd, const N: usize, const L: usize>(
     simd: S,
     table: &Table,
-    at: impl Fn(usize, usize) -> S::f32s,
+    from: Positions<*const f32>,
     to: Place,
 ) {
     let zero = simd.splat_f32s(0.0);
     let (mut re, mut im) = ([[zero; L]; FREQUENCIES], [[zero; L]; FREQUENCIES]);
-    for r in 0..L {
+    unroll!(r in [0 1 2 3 4 5 6 7 8] if r < L => {
         let mut x = [zero; L];
-        for (c, x) in x.iter_mut().enumerate() {
-            *x = at(r, c);
-        }
+        unroll!(c in [0 1 2 3 4 5 6 7 8] if c < L => {
+            // SAFETY: the caller's promise.
+            x[c] = unsafe { load::<S>(from.first.wrapping_add(r * from.row_step + c * from.column_step)) };
+        });
         let (row_re, row_im) = axis::<S, N, L>(simd, table, &x);
-        for k in 0..=N / 2 {
+        unroll!(k in [0 1 2 3 4 5] if k <= N / 2 => {
             re[k][r] = row_re[k];
             im[k][r] = row_im[k];
-        }
-    }
+        });
+    });
     let (mut real, mut complex) = (0, 0);
-    let mut put = |re, im| {
-        let at = to.complex(complex);
-        // SAFETY: the caller's promise.
-        unsafe {
-            store::<S>(at, re);
-            store::<S>(at.wrapping_add(PANEL), im);
-        }
-        complex += 1;
-    };
-    for k in 0..=N / 2 {
+    macro_rules! put {
+        ($re:expr, $im:expr) => {
+            let at = to.complex(complex);
+            // SAFETY: the caller's promise.
+            unsafe {
+                store::<S>(at, $re);
+                store::<S>(at.wrapping_add(PANEL), $im);
+            }
+            complex += 1;
+        };
+    }
+    unroll!(k in [0 1 2 3 4 5] if k <= N / 2 => {
         let (rr, ri) = axis::<S, N, L>(simd, table, &re[k]);
         if k == 0 || 2 * k == N {
             // SAFETY: the caller's promise.
@@ -165,95 +220,107 @@ unsafe fn forward<S: Simd, const N: usize, const L: usize>(
                 unsafe { store::<S>(to.real(real), rr[N / 2]) };
                 real += 1;
             }
-            for f in 1..=(N - 1) / 2 {
-                put(rr[f], ri[f]);
-            }
+            unroll!(f in [1 2 3 4] if 2 * f < N => {
+                put!(rr[f], ri[f]);
+            });
         } else {
             let (ir, ii) = axis::<S, N, L>(simd, table, &im[k]);
-            put(rr[0], ir[0]);
-            for f in 1..=(N - 1) / 2 {
-                put(simd.sub_f32s(rr[f], ii[f]), simd.add_f32s(ri[f], ir[f]));
-                put(simd.add_f32s(rr[f], ii[f]), simd.sub_f32s(ir[f], ri[f]));
-            }
+            put!(rr[0], ir[0]);
+            unroll!(f in [1 2 3 4] if 2 * f < N => {
+                put!(simd.sub_f32s(rr[f], ii[f]), simd.add_f32s(ri[f], ir[f]));
+                put!(simd.add_f32s(rr[f], ii[f]), simd.sub_f32s(ir[f], ri[f]));
+            });
             if N % 2 == 0 {
-                put(rr[N / 2], ir[N / 2]);
+                put!(rr[N / 2], ir[N / 2]);
             }
         }
-    }
+    });
 }
 
-/// The L × L numbers of these frequencies, each given to `put` with its row and column.
+/// The L × L numbers of these frequencies.
 ///
 /// # Safety
-/// Whole vectors can be read at all frequencies of `from`.
+/// Whole vectors can be read at all frequencies of `from` and written at all positions of `to`.
+#[allow(unused_assignments, reason = "the counters' last values are not read")]
 #[inline(always)]
 unsafe fn inverse<S: Simd, const N: usize, const L: usize>(
     simd: S,
     table: &Table,
     from: Place,
-    mut put: impl FnMut(usize, usize, S::f32s),
+    to: Positions<*mut f32>,
 ) {
     let zero = simd.splat_f32s(0.0);
+    macro_rules! put {
+        ($r:expr, $c:expr, $vector:expr) => {
+            // SAFETY: the caller's promise.
+            unsafe { store::<S>(to.first.wrapping_add($r * to.row_step + $c * to.column_step), $vector) };
+        };
+    }
     let h = L / 2;
     // After the transform of the rows: by row and column frequency.
     let (mut zr, mut zi) = ([[zero; FREQUENCIES]; L], [[zero; FREQUENCIES]; L]);
     let (mut real, mut complex) = (0, 0);
-    // SAFETY: the caller's promise.
-    let mut next_real = || unsafe {
-        real += 1;
-        load::<S>(from.real(real - 1))
-    };
-    // SAFETY: the caller's promise.
-    let mut next = || unsafe {
-        let at = from.complex(complex);
-        complex += 1;
-        (load::<S>(at), load::<S>(at.wrapping_add(PANEL)))
-    };
-    for k in 0..=N / 2 {
+    macro_rules! next_real {
+        () => {{
+            real += 1;
+            // SAFETY: the caller's promise.
+            unsafe { load::<S>(from.real(real - 1)) }
+        }};
+    }
+    macro_rules! next {
+        () => {{
+            let at = from.complex(complex);
+            complex += 1;
+            // SAFETY: the caller's promise.
+            unsafe { (load::<S>(at), load::<S>(at.wrapping_add(PANEL))) }
+        }};
+    }
+    unroll!(k in [0 1 2 3 4 5] if k <= N / 2 => {
         if k == 0 || 2 * k == N {
-            let first = next_real();
+            let first = next_real!();
             let (mut even, mut odd) = ([first; SIDE], [zero; SIDE]);
             if N % 2 == 0 {
-                let last = next_real();
-                for (d, even) in even.iter_mut().enumerate().take(h + 1) {
-                    *even = if d % 2 == 1 { simd.sub_f32s(first, last) } else { simd.add_f32s(first, last) };
-                }
+                let last = next_real!();
+                unroll!(d in [0 1 2 3 4] if d <= h => {
+                    even[d] = if d % 2 == 1 { simd.sub_f32s(first, last) } else { simd.add_f32s(first, last) };
+                });
             }
-            for f in 1..=(N - 1) / 2 {
-                let (re, im) = next();
+            unroll!(f in [1 2 3 4] if 2 * f < N => {
+                let (re, im) = next!();
                 let (re, im) = (simd.add_f32s(re, re), simd.add_f32s(im, im));
                 even[0] = simd.add_f32s(even[0], re);
-                for d in 1..=h {
+                unroll!(d in [1 2 3 4] if d <= h => {
                     even[d] = simd.mul_add_e_f32s(simd.splat_f32s(table.cos[f][d]), re, even[d]);
                     odd[d] = simd.mul_add_e_f32s(simd.splat_f32s(table.sin[f][d]), im, odd[d]);
-                }
-            }
+                });
+            });
             zr[h][k] = even[0];
-            for d in 1..=h {
+            unroll!(d in [1 2 3 4] if d <= h => {
                 zr[h + d][k] = simd.sub_f32s(even[d], odd[d]);
                 zr[h - d][k] = simd.add_f32s(even[d], odd[d]);
-            }
+            });
         } else {
-            let (re, im) = next();
+            let (re, im) = next!();
             let (mut even_re, mut even_im) = ([re; SIDE], [im; SIDE]);
             let (mut odd_re, mut odd_im) = ([zero; SIDE], [zero; SIDE]);
-            for f in 1..=(N - 1) / 2 {
-                let (plus, minus) = (next(), next());
+            unroll!(f in [1 2 3 4] if 2 * f < N => {
+                let plus = next!();
+                let minus = next!();
                 let sum = (simd.add_f32s(plus.0, minus.0), simd.add_f32s(plus.1, minus.1));
                 let difference = (simd.sub_f32s(plus.0, minus.0), simd.sub_f32s(plus.1, minus.1));
                 even_re[0] = simd.add_f32s(even_re[0], sum.0);
                 even_im[0] = simd.add_f32s(even_im[0], sum.1);
-                for d in 1..=h {
+                unroll!(d in [1 2 3 4] if d <= h => {
                     let (cos, sin) = (simd.splat_f32s(table.cos[f][d]), simd.splat_f32s(table.sin[f][d]));
                     even_re[d] = simd.mul_add_e_f32s(cos, sum.0, even_re[d]);
                     even_im[d] = simd.mul_add_e_f32s(cos, sum.1, even_im[d]);
                     odd_re[d] = simd.mul_add_e_f32s(sin, difference.0, odd_re[d]);
                     odd_im[d] = simd.mul_add_e_f32s(sin, difference.1, odd_im[d]);
-                }
-            }
+                });
+            });
             if N % 2 == 0 {
-                let (re, im) = next();
-                for d in 0..=h {
+                let (re, im) = next!();
+                unroll!(d in [0 1 2 3 4] if d <= h => {
                     if d % 2 == 1 {
                         even_re[d] = simd.sub_f32s(even_re[d], re);
                         even_im[d] = simd.sub_f32s(even_im[d], im);
@@ -261,57 +328,34 @@ unsafe fn inverse<S: Simd, const N: usize, const L: usize>(
                         even_re[d] = simd.add_f32s(even_re[d], re);
                         even_im[d] = simd.add_f32s(even_im[d], im);
                     }
-                }
+                });
             }
             (zr[h][k], zi[h][k]) = (even_re[0], even_im[0]);
-            for d in 1..=h {
+            unroll!(d in [1 2 3 4] if d <= h => {
                 zr[h + d][k] = simd.sub_f32s(even_re[d], odd_im[d]);
                 zr[h - d][k] = simd.add_f32s(even_re[d], odd_im[d]);
                 zi[h + d][k] = simd.add_f32s(even_im[d], odd_re[d]);
                 zi[h - d][k] = simd.sub_f32s(even_im[d], odd_re[d]);
-            }
+            });
         }
-    }
-    for r in 0..L {
+    });
+    unroll!(r in [0 1 2 3 4 5 6 7 8] if r < L => {
         let (mut even, mut odd) = ([zero; SIDE], [zero; SIDE]);
-        for d in 0..=h {
+        unroll!(d in [0 1 2 3 4] if d <= h => {
             even[d] = simd.mul_f32s(simd.splat_f32s(table.last_cos[0][d]), zr[r][0]);
-            for k in 1..=N / 2 {
+            unroll!(k in [1 2 3 4 5] if k <= N / 2 => {
                 even[d] = simd.mul_add_e_f32s(simd.splat_f32s(table.last_cos[k][d]), zr[r][k], even[d]);
                 if d > 0 && 2 * k != N {
                     odd[d] = simd.mul_add_e_f32s(simd.splat_f32s(table.last_sin[k][d]), zi[r][k], odd[d]);
                 }
-            }
-        }
-        put(r, h, even[0]);
-        for d in 1..=h {
-            put(r, h + d, simd.sub_f32s(even[d], odd[d]));
-            put(r, h - d, simd.add_f32s(even[d], odd[d]));
-        }
-    }
-}
-
-/// The first `count` lanes of a vector, the rest zero.
-///
-/// # Safety
-/// They can be read.
-#[inline(always)]
-unsafe fn load_some<S: Simd>(simd: S, from: *const f32, count: usize) -> S::f32s {
-    // The plain mask: what `mask_between_m32s` gives may call a function in the loop.
-    let mask = simd.mask_between_m32s(0, count as u32).mask().into();
-    // SAFETY: the caller's promise.
-    unsafe { simd.mask_load_ptr_f32s(mask, from) }
-}
-
-/// Writes the first `count` lanes of a vector.
-///
-/// # Safety
-/// They can be written, and nothing else uses them meanwhile.
-#[inline(always)]
-unsafe fn store_some<S: Simd>(simd: S, to: *mut f32, count: usize, vector: S::f32s) {
-    let mask = simd.mask_between_m32s(0, count as u32).mask().into();
-    // SAFETY: the caller's promise.
-    unsafe { simd.mask_store_ptr_f32s(mask, to, vector) }
+            });
+        });
+        put!(r, h, even[0]);
+        unroll!(d in [1 2 3 4] if d <= h => {
+            put!(r, h + d, simd.sub_f32s(even[d], odd[d]));
+            put!(r, h - d, simd.add_f32s(even[d], odd[d]));
+        });
+    });
 }
 
 /// The sizes of a transform which are known to the compiler.
@@ -325,17 +369,41 @@ pub(super) struct Points {
     pub(super) lags: usize,
 }
 
-/// Runs `$call::<S, N, L>` for the sizes that there are.
-macro_rules! with_points {
-    ($self:ident, $simd:ident, $sizes:expr, $call:ident, [$(($n:literal, $l:literal)),+]) => {
-        // SAFETY: what makes these tasks checks the bounds and is promised the rest.
-        unsafe {
-            match $sizes {
-                $(($n, $l) => $self.$call::<S, $n, $l>($simd),)+
-                sizes => unreachable!("no transform of {sizes:?}"),
-            }
+/// Dispatches `Sized::<'_, N, L>(task)` for the sizes that there are.
+macro_rules! dispatch_sizes {
+    ($name:ident, $task:expr, $sizes:expr, [$(($n:literal, $l:literal)),+]) => {
+        match $sizes {
+            $(($n, $l) => dispatch($name::<'_, $n, $l>($task)),)+
+            sizes => unreachable!("no transform of {sizes:?}"),
         }
     };
+}
+
+macro_rules! of_images {
+    ($name:ident, $with:expr, $task:expr) => {
+        dispatch_sizes!(
+            $name,
+            $task,
+            ($with.points.points, $with.points.positions),
+            [(5, 5), (6, 5), (8, 7), (9, 7), (9, 9), (10, 9)]
+        )
+    };
+}
+
+macro_rules! of_kernels {
+    ($name:ident, $with:expr, $task:expr) => {
+        dispatch_sizes!(
+            $name,
+            $task,
+            ($with.points.points, $with.points.lags),
+            [(5, 3), (8, 3), (9, 3), (6, 5), (9, 5), (10, 5)]
+        )
+    };
+}
+
+/// Whether there is code for the transforms: without vectors they would not pay, and would take long to compile.
+const fn exists<S: Simd>() -> bool {
+    S::F32_LANES > 1
 }
 
 /// A transform between images and rows of a spectrum.
@@ -349,14 +417,12 @@ pub(super) struct Images<'a> {
     pub(super) image: usize,
     pub(super) row: usize,
     pub(super) count: usize,
-    /// Blocks of channels.
-    pub(super) blocks: (usize, usize),
 }
 
 impl Images<'_> {
     fn check(&self, images: usize, spectrum: &Shared<'_>) {
         assert!((self.image + self.count) * self.grid.image() <= images);
-        assert!(self.row + self.count <= self.layout.rows && self.blocks.1 <= self.grid.blocks());
+        assert!(self.row + self.count <= self.layout.rows);
         assert_eq!(self.grid.blocks() * BLOCK, self.layout.channels);
         spectrum.pointer(0, self.layout.length());
     }
@@ -364,145 +430,125 @@ impl Images<'_> {
     /// Transforms images into rows of a spectrum.
     ///
     /// # Safety
-    /// No other task reads or writes these rows' blocks meanwhile.
+    /// No other task reads or writes these rows meanwhile.
     pub(super) unsafe fn forward(&self, images: &[f32], spectrum: Shared<'_>) {
         self.check(images.len(), &spectrum);
-        dispatch(Forward { with: self, images: images.as_ptr(), spectrum: spectrum.pointer(0, 0) });
+        of_images!(Forward, self, Task { with: self, images: Shared::only_read(images), spectrum });
     }
 
     /// Transforms rows of a spectrum back into images, which are overwritten.
     ///
     /// # Safety
-    /// No other task reads or writes these images' blocks meanwhile, or writes these rows of the spectrum.
+    /// No other task reads or writes these images meanwhile, or writes these rows of the spectrum.
     pub(super) unsafe fn inverse(&self, spectrum: Shared<'_>, images: Shared<'_>) {
         self.check(images.len(), &spectrum);
-        dispatch(Inverse { with: self, spectrum: spectrum.pointer(0, 0), images: images.pointer(0, 0) });
+        of_images!(Inverse, self, Task { with: self, images, spectrum });
     }
 }
 
-struct Forward<'a> {
+struct Task<'a> {
     with: &'a Images<'a>,
-    images: *const f32,
-    spectrum: *mut f32,
+    images: Shared<'a>,
+    spectrum: Shared<'a>,
 }
 
-impl WithSimd for Forward<'_> {
-    type Output = ();
+impl Task<'_> {
+    /// Calls `each` for all blocks and images, with where the image's block starts, and its place in the spectrum.
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Points { points, positions, .. } = self.with.points;
-        with_points!(
-            self,
-            simd,
-            (points, positions),
-            run,
-            [(5, 5), (6, 5), (8, 7), (9, 7), (9, 9), (10, 9)]
-        );
-    }
-}
-
-impl Forward<'_> {
-    /// # Safety
-    /// As for [`Images::forward`], with checked bounds.
-    #[inline(always)]
-    unsafe fn run<S: Simd, const N: usize, const L: usize>(&self, simd: S) {
+    fn each(&self, mut each: impl FnMut(&Block, usize, Place)) {
         let with = self.with;
-        let (row_step, column_step) = (with.grid.row_step(), with.grid.column_step());
-        for index in with.blocks.0..with.blocks.1 {
+        for index in 0..with.grid.blocks() {
             let block = with.grid.block(index);
-            let whole = block.rows == L && block.columns == L && block.count == BLOCK;
             for image in 0..with.count {
                 let start = (with.image + image) * with.grid.image() + block.offset;
-                // SAFETY: bounds and exclusiveness by the caller's promise.
-                unsafe {
-                    let to = Place::new(self.spectrum, &with.layout, with.row + image, index);
-                    for lane in (0..BLOCK).step_by(S::F32_LANES) {
-                        let from = self.images.wrapping_add(start + lane);
-                        let at = |r: usize, c: usize| from.wrapping_add(r * row_step + c * column_step);
-                        let to = to.further(lane);
-                        if whole {
-                            forward::<S, N, L>(simd, with.table, |r, c| load::<S>(at(r, c)), to);
-                        } else {
-                            let count = lanes_of::<S>(&block, lane);
-                            let some = |r, c| match r < block.rows && c < block.columns {
-                                true if count == S::F32_LANES => load::<S>(at(r, c)),
-                                true => load_some::<S>(simd, at(r, c), count),
-                                false => simd.splat_f32s(0.0),
-                            };
-                            forward::<S, N, L>(simd, with.table, some, to);
-                        }
-                    }
-                }
+                // SAFETY: `Images` has checked that the spectrum has all of the layout's elements.
+                let place =
+                    unsafe { Place::new(self.spectrum.pointer(0, 0), &with.layout, with.row + image, index) };
+                each(&block, start, place);
             }
         }
     }
 }
 
-/// How many lanes of the vector at `lane` are channels of the block.
-#[inline(always)]
-fn lanes_of<S: Simd>(block: &Block, lane: usize) -> usize {
-    block.count.saturating_sub(lane).min(S::F32_LANES)
-}
+struct Forward<'a, const N: usize, const L: usize>(Task<'a>);
 
-struct Inverse<'a> {
-    with: &'a Images<'a>,
-    spectrum: *mut f32,
-    images: *mut f32,
-}
-
-impl WithSimd for Inverse<'_> {
+impl<const N: usize, const L: usize> WithSimd for Forward<'_, N, L> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Points { points, positions, .. } = self.with.points;
-        with_points!(
-            self,
-            simd,
-            (points, positions),
-            run,
-            [(5, 5), (6, 5), (8, 7), (9, 7), (9, 9), (10, 9)]
+        if !exists::<S>() {
+            return unreachable_without_vectors();
+        }
+        let Task { with, images, .. } = self.0;
+        let (row_step, column_step) = (with.grid.row_step(), with.grid.column_step());
+        let mut square = Square::new();
+        self.0.each(
+            #[inline(always)]
+            |block, start, place| {
+                let whole = block.rows == L && block.columns == L && block.count == BLOCK;
+                if !whole {
+                    for (r, c) in block.positions() {
+                        // SAFETY: within the image, whose bounds `Images` has checked; nobody writes it.
+                        let from =
+                            unsafe { images.slice(start + r * row_step + c * column_step, block.count) };
+                        copy_channels(from, square.at::<L>(r, c));
+                    }
+                }
+                for lane in (0..BLOCK).step_by(S::F32_LANES) {
+                    let from = match whole {
+                        true => Positions {
+                            first: images.pointer(start + lane, 0).cast_const(),
+                            row_step,
+                            column_step,
+                        },
+                        false => square.read::<L>(lane),
+                    };
+                    // SAFETY: bounds as above; the rows of the spectrum are this task's alone.
+                    unsafe { forward::<S, N, L>(simd, with.table, from, place.further(lane)) };
+                }
+            },
         );
     }
 }
 
-impl Inverse<'_> {
-    /// # Safety
-    /// As for [`Images::inverse`], with checked bounds.
+struct Inverse<'a, const N: usize, const L: usize>(Task<'a>);
+
+impl<const N: usize, const L: usize> WithSimd for Inverse<'_, N, L> {
+    type Output = ();
     #[inline(always)]
-    unsafe fn run<S: Simd, const N: usize, const L: usize>(&self, simd: S) {
-        let with = self.with;
+    fn with_simd<S: Simd>(self, simd: S) {
+        if !exists::<S>() {
+            return unreachable_without_vectors();
+        }
+        let Task { with, images, .. } = self.0;
         let (row_step, column_step) = (with.grid.row_step(), with.grid.column_step());
-        for index in with.blocks.0..with.blocks.1 {
-            let block = with.grid.block(index);
-            let whole = block.rows == L && block.columns == L && block.count == BLOCK;
-            for image in 0..with.count {
-                let start = (with.image + image) * with.grid.image() + block.offset;
-                // SAFETY: bounds and exclusiveness by the caller's promise.
-                unsafe {
-                    let from = Place::new(self.spectrum, &with.layout, with.row + image, index);
-                    for lane in (0..BLOCK).step_by(S::F32_LANES) {
-                        let to = self.images.wrapping_add(start + lane);
-                        let at = |r: usize, c: usize| to.wrapping_add(r * row_step + c * column_step);
-                        let from = from.further(lane);
-                        if whole {
-                            inverse::<S, N, L>(simd, with.table, from, |r, c, v| store::<S>(at(r, c), v));
-                        } else {
-                            let count = lanes_of::<S>(&block, lane);
-                            inverse::<S, N, L>(simd, with.table, from, |r, c, v| {
-                                if r < block.rows && c < block.columns {
-                                    if count == S::F32_LANES {
-                                        store::<S>(at(r, c), v);
-                                    } else {
-                                        store_some::<S>(simd, at(r, c), count, v);
-                                    }
-                                }
-                            });
-                        }
+        let mut square = Square::new();
+        self.0.each(
+            #[inline(always)]
+            |block, start, place| {
+                let whole = block.rows == L && block.columns == L && block.count == BLOCK;
+                for lane in (0..BLOCK).step_by(S::F32_LANES) {
+                    let to = match whole {
+                        true => Positions { first: images.pointer(start + lane, 0), row_step, column_step },
+                        false => square.write::<L>(lane),
+                    };
+                    // SAFETY: `Images` has checked the bounds; the images are this task's alone.
+                    unsafe { inverse::<S, N, L>(simd, with.table, place.further(lane), to) };
+                }
+                if !whole {
+                    for (r, c) in block.positions() {
+                        // SAFETY: as above.
+                        let to = unsafe { images.slice(start + r * row_step + c * column_step, block.count) };
+                        to.copy_from_slice(&square.at::<L>(r, c)[..block.count]);
                     }
                 }
-            }
-        }
+            },
+        );
     }
+}
+
+fn unreachable_without_vectors() {
+    unreachable!("a plan is made only where there are vectors");
 }
 
 /// Which way a kernel's spectrum is needed.
@@ -553,7 +599,11 @@ impl Kernel<'_> {
     /// No other task reads or writes these rows of the spectrum meanwhile.
     pub(super) unsafe fn forward(&self, weights: &[f32], spectrum: Shared<'_>) {
         self.check(weights.len(), &spectrum);
-        dispatch(KernelForward { with: self, weights, spectrum: spectrum.pointer(0, 0) });
+        of_kernels!(
+            KernelForward,
+            self,
+            KernelTask { with: self, weights: Shared::only_read(weights), spectrum }
+        );
     }
 
     /// Transforms back and adds to `weights`, `(taps, in, out)`; forward direction only.
@@ -563,150 +613,140 @@ impl Kernel<'_> {
     pub(super) unsafe fn add_inverse(&self, spectrum: Shared<'_>, weights: Shared<'_>) {
         assert!(self.direction == Direction::Forward);
         self.check(weights.len(), &spectrum);
-        dispatch(KernelInverse { with: self, spectrum: spectrum.pointer(0, 0), weights });
-    }
-
-    /// Where each lag's tap starts in the weights of one row and block of columns, by the position of the transform.
-    #[inline(always)]
-    fn starts<const L: usize>(&self, row: usize, columns: &Block, row_block: &Block) -> [[Option<usize>; L]; L] {
-        let (rows_grid, columns_grid) = self.grids();
-        let phase = match self.direction {
-            Direction::Forward => row_block.phase,
-            Direction::Transposed => columns.phase,
-        };
-        let mut starts = [[None; L]; L];
-        for (r, starts) in starts.iter_mut().enumerate() {
-            for (c, start) in starts.iter_mut().enumerate() {
-                let position = |at: usize| at as isize - (L / 2) as isize;
-                let (r, c) = (position(r), position(c));
-                let tap = match self.direction {
-                    Direction::Forward => self.taps.at(phase, -r, -c),
-                    Direction::Transposed => self.taps.at(phase, r, c),
-                };
-                *start = tap.map(|tap| {
-                    (tap * rows_grid.channels + row_block.channel + row) * columns_grid.channels
-                        + columns.channel
-                });
-            }
-        }
-        starts
+        of_kernels!(KernelInverse, self, KernelTask { with: self, weights, spectrum });
     }
 }
 
-struct KernelForward<'a> {
+struct KernelTask<'a> {
     with: &'a Kernel<'a>,
-    weights: &'a [f32],
-    spectrum: *mut f32,
-}
-
-const _: () = assert!(MOST_LAG == 2, "the sizes of kernels' transforms below");
-
-impl WithSimd for KernelForward<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Points { points, lags, .. } = self.with.points;
-        with_points!(
-            self,
-            simd,
-            (points, lags),
-            run,
-            [(5, 3), (8, 3), (9, 3), (6, 5), (9, 5), (10, 5)]
-        );
-    }
-}
-
-impl KernelForward<'_> {
-    /// # Safety
-    /// As for [`Kernel::forward`], with checked bounds.
-    #[inline(always)]
-    unsafe fn run<S: Simd, const N: usize, const L: usize>(&self, simd: S) {
-        let with = self.with;
-        let (rows_grid, columns_grid) = with.grids();
-        let row_block = rows_grid.block(with.rows);
-        for row in 0..BLOCK {
-            for index in 0..columns_grid.blocks() {
-                let columns = columns_grid.block(index);
-                // Rows that fill up a block are zero: what they meet is zero too, but must be a number.
-                let starts = match row < row_block.count {
-                    true => with.starts::<L>(row, &columns, &row_block),
-                    false => [[None; L]; L],
-                };
-                // SAFETY: the caller's promise about the spectrum.
-                unsafe {
-                    let to = Place::new(self.spectrum, &with.layout, with.rows * BLOCK + row, index);
-                    for lane in (0..BLOCK).step_by(S::F32_LANES) {
-                        let count = lanes_of::<S>(&columns, lane);
-                        let at = |r: usize, c: usize| match starts[r][c] {
-                            Some(start) if count > 0 => {
-                                let from = self.weights[start + lane..][..count].as_ptr();
-                                if count == S::F32_LANES {
-                                    load::<S>(from)
-                                } else {
-                                    load_some::<S>(simd, from, count)
-                                }
-                            }
-                            _ => simd.splat_f32s(0.0),
-                        };
-                        forward::<S, N, L>(simd, with.table, at, to.further(lane));
-                    }
-                }
-            }
-        }
-    }
-}
-
-struct KernelInverse<'a> {
-    with: &'a Kernel<'a>,
-    spectrum: *mut f32,
     weights: Shared<'a>,
+    spectrum: Shared<'a>,
 }
 
-impl WithSimd for KernelInverse<'_> {
+impl KernelTask<'_> {
+    /// Calls `each` for all rows and blocks of columns, with their place in the spectrum.
+    #[inline(always)]
+    fn each<const L: usize>(&self, mut each: impl FnMut(RowTaps<'_>, Place)) {
+        let with = self.with;
+        let (rows_grid, columns_grid) = with.grids();
+        let row_block = rows_grid.block(with.rows);
+        let mut list = [(0, 0, 0); LARGEST * LARGEST];
+        for index in 0..columns_grid.blocks() {
+            let columns = columns_grid.block(index);
+            let phase = match with.direction {
+                Direction::Forward => row_block.phase,
+                Direction::Transposed => columns.phase,
+            };
+            let mut taps = 0;
+            for (r, c) in (0..L).flat_map(|r| (0..L).map(move |c| (r, c))) {
+                let lag = |position: usize| position as isize - (L / 2) as isize;
+                let tap = match with.direction {
+                    Direction::Forward => with.taps.at(phase, -lag(r), -lag(c)),
+                    Direction::Transposed => with.taps.at(phase, lag(r), lag(c)),
+                };
+                if let Some(tap) = tap {
+                    let row = tap * rows_grid.channels + row_block.channel;
+                    list[taps] = (r, c, row * columns_grid.channels + columns.channel);
+                    taps += 1;
+                }
+            }
+            for row in 0..BLOCK {
+                // SAFETY: `Kernel` has checked that the spectrum has all of the layout's elements.
+                let place = unsafe {
+                    Place::new(self.spectrum.pointer(0, 0), &with.layout, with.rows * BLOCK + row, index)
+                };
+                // Rows that fill up a block have no taps: what they meet is zero, but they must be numbers.
+                let taps = if row < row_block.count { &list[..taps] } else { &[] };
+                each(RowTaps { columns: columns.count, taps, offset: row * columns_grid.channels }, place);
+            }
+        }
+    }
+}
+
+/// The taps of one row and block of columns.
+struct RowTaps<'a> {
+    /// How many columns there are.
+    columns: usize,
+    /// The positions of the lags that have a tap, and where the weights of the block's first row start.
+    taps: &'a [(usize, usize, usize)],
+    /// From there to those of this row.
+    offset: usize,
+}
+
+struct KernelForward<'a, const N: usize, const L: usize>(KernelTask<'a>);
+
+impl<const N: usize, const L: usize> WithSimd for KernelForward<'_, N, L> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Points { points, lags, .. } = self.with.points;
-        with_points!(
-            self,
-            simd,
-            (points, lags),
-            run,
-            [(5, 3), (8, 3), (9, 3), (6, 5), (9, 5), (10, 5)]
+        if !exists::<S>() {
+            return unreachable_without_vectors();
+        }
+        let KernelTask { with, weights, .. } = self.0;
+        self.0.each::<L>(
+            #[inline(always)]
+            |row, place| {
+                let mut square = Square::new();
+                for &(r, c, start) in row.taps {
+                    // SAFETY: in bounds, as the slice checks; nobody writes the weights.
+                    let from = unsafe { weights.slice(start + row.offset, row.columns) };
+                    copy_channels(from, square.at::<L>(r, c));
+                }
+                for lane in (0..BLOCK).step_by(S::F32_LANES) {
+                    // SAFETY: the square is whole; the rows of the spectrum are this task's alone.
+                    unsafe {
+                        forward::<S, N, L>(simd, with.table, square.read::<L>(lane), place.further(lane))
+                    };
+                }
+            },
         );
     }
 }
 
-impl KernelInverse<'_> {
-    /// # Safety
-    /// As for [`Kernel::add_inverse`], with checked bounds.
+struct KernelInverse<'a, const N: usize, const L: usize>(KernelTask<'a>);
+
+impl<const N: usize, const L: usize> WithSimd for KernelInverse<'_, N, L> {
+    type Output = ();
     #[inline(always)]
-    unsafe fn run<S: Simd, const N: usize, const L: usize>(&self, simd: S) {
-        let with = self.with;
-        let (rows_grid, columns_grid) = with.grids();
-        let row_block = rows_grid.block(with.rows);
-        for row in 0..row_block.count {
-            for index in 0..columns_grid.blocks() {
-                let columns = columns_grid.block(index);
-                let starts = with.starts::<L>(row, &columns, &row_block);
-                // SAFETY: the caller's promise about the spectrum and the weights.
-                unsafe {
-                    let from = Place::new(self.spectrum, &with.layout, with.rows * BLOCK + row, index);
-                    for lane in (0..BLOCK).step_by(S::F32_LANES) {
-                        let count = lanes_of::<S>(&columns, lane);
-                        inverse::<S, N, L>(simd, with.table, from.further(lane), |r, c, v| {
-                            let Some(start) = starts[r][c] else { return };
-                            let to = self.weights.pointer(start + lane.min(columns.count), count);
-                            if count == S::F32_LANES {
-                                store::<S>(to, simd.add_f32s(load::<S>(to), v));
-                            } else if count > 0 {
-                                let sum = simd.add_f32s(load_some::<S>(simd, to, count), v);
-                                store_some::<S>(simd, to, count, sum);
-                            }
-                        });
-                    }
-                }
-            }
+    fn with_simd<S: Simd>(self, simd: S) {
+        if !exists::<S>() {
+            return unreachable_without_vectors();
         }
+        let KernelTask { with, weights, .. } = self.0;
+        let mut square = Square::new();
+        self.0.each::<L>(
+            #[inline(always)]
+            |row, place| {
+                for lane in (0..BLOCK).step_by(S::F32_LANES) {
+                    // SAFETY: the square is whole; nobody writes the spectrum.
+                    unsafe {
+                        inverse::<S, N, L>(simd, with.table, place.further(lane), square.write::<L>(lane))
+                    };
+                }
+                for &(r, c, start) in row.taps {
+                    // SAFETY: in bounds, as the slice checks; the weights of these rows are this task's alone.
+                    let to = unsafe { weights.slice(start + row.offset, row.columns) };
+                    add_channels(square.at::<L>(r, c), to);
+                }
+            },
+        );
+    }
+}
+
+/// Copies the first channels of a block; a whole block in one piece.
+#[inline(always)]
+fn copy_channels(from: &[f32], to: &mut [f32]) {
+    match from.len() {
+        BLOCK => to[..BLOCK].copy_from_slice(&from[..BLOCK]),
+        count => to[..count].copy_from_slice(from),
+    }
+}
+
+/// Adds the first channels of a block.
+#[inline(always)]
+fn add_channels(from: &[f32], to: &mut [f32]) {
+    match to.len() {
+        BLOCK => to[..BLOCK].iter_mut().zip(&from[..BLOCK]).for_each(|(to, from)| *to += from),
+        _ => to.iter_mut().zip(from).for_each(|(to, from)| *to += from),
     }
 }
