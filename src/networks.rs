@@ -24,6 +24,9 @@ pub trait Network<Dev: Compute> {
     /// Output and its derivative along `v`, both (B, outputs), recorded as a function of `x`, `v` and the parameters.
     fn tangent(&mut self, x: Traced<Dev>, v: Traced<Dev>, pass: Pass) -> (Traced<Dev>, Traced<Dev>);
 
+    /// Whether in training an example's output depends on that example alone, and not on the others of its batch.
+    fn treats_examples_independently(&self) -> bool;
+
     /// Visits every parameter and running statistic, always in the same order.
     fn visit(&mut self, visitor: &mut dyn FnMut(&mut Parameter<Dev>));
 }
@@ -63,6 +66,10 @@ impl<const H: usize, const W: usize, const C: usize, Dev: Compute, L: Layer<Imag
         let (y, along): Dual<_, Dev, _> =
             self.0.tangent(Self::unfold(x), Self::unfold(v), &mut pass.with_tangent());
         (Self::fold(y), Self::fold(along))
+    }
+
+    fn treats_examples_independently(&self) -> bool {
+        L::INDEPENDENT
     }
 
     fn visit(&mut self, visitor: &mut dyn FnMut(&mut Parameter<Dev>)) {

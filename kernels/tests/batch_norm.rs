@@ -229,3 +229,8 @@ fn any_number_of_threads_gives_the_same_bytes() {
         });
     }
 }
+
+#[test]
+fn other_vectors_agree_too() {
+    common::test_again_with_other_vectors();
+}

@@ -3,44 +3,8 @@
 mod common;
 
 use atelier_kernels::conv::{Conv, conv_data_gradient, conv_forward, conv_weight_gradient};
+use common::convolution::{Gradients, for_each_tap};
 use common::{assert_close, assert_same_for_any_threads, random, wide};
-
-/// Calls `tap(x index, w index, y index)` for every product of a convolution, from the definition.
-fn for_each_tap(conv: &Conv, mut tap: impl FnMut(usize, usize, usize)) {
-    let pad = |size: usize| {
-        let outputs = size.div_ceil(conv.stride) as isize;
-        let total = ((outputs - 1) * conv.stride as isize + conv.kernel as isize - size as isize).max(0);
-        total / 2
-    };
-    let (top, left) = (pad(conv.height), pad(conv.width));
-    let (rows, columns) = (conv.height.div_ceil(conv.stride), conv.width.div_ceil(conv.stride));
-    for b in 0..conv.batch {
-        for r in 0..rows {
-            for c in 0..columns {
-                for i in 0..conv.kernel {
-                    for j in 0..conv.kernel {
-                        let x_row = (r * conv.stride + i) as isize - top;
-                        let x_column = (c * conv.stride + j) as isize - left;
-                        let inside = (0..conv.height as isize).contains(&x_row)
-                            && (0..conv.width as isize).contains(&x_column);
-                        if !inside {
-                            continue;
-                        }
-                        let x_pixel = (b * conv.height + x_row as usize) * conv.width + x_column as usize;
-                        let y_pixel = (b * rows + r) * columns + c;
-                        for k in 0..conv.in_channels {
-                            for o in 0..conv.out_channels {
-                                let w =
-                                    ((i * conv.kernel + j) * conv.in_channels + k) * conv.out_channels + o;
-                                tap(x_pixel * conv.in_channels + k, w, y_pixel * conv.out_channels + o);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
 
 fn check(conv: Conv) {
     let (x, w, dy) =
@@ -52,13 +16,7 @@ fn check(conv: Conv) {
     conv_data_gradient(&conv, &dy, &w, &mut dx);
     conv_weight_gradient(&conv, &x, &dy, &mut dw);
 
-    let (x, w, dy) = (wide(&x), wide(&w), wide(&dy));
-    let (mut y64, mut dx64, mut dw64) = (vec![0.0; dy.len()], vec![0.0; x.len()], wide(&before));
-    for_each_tap(&conv, |ix, iw, iy| {
-        y64[iy] += x[ix] * w[iw];
-        dx64[ix] += dy[iy] * w[iw];
-        dw64[iw] += x[ix] * dy[iy];
-    });
+    let Gradients { y: y64, dx: dx64, dw: dw64 } = Gradients::of(&conv, &x, &w, &dy, &before);
     // A weight's gradient sums thousands of products of both signs, and a small kernel has few weights to average over.
     let bound = 1e-6;
     assert_close(&y, &y64, bound, &format!("forward of {conv:?}"));
@@ -163,4 +121,9 @@ fn any_number_of_threads_gives_the_same_bytes() {
             [y, dx, dw].concat()
         });
     }
+}
+
+#[test]
+fn other_vectors_agree_too() {
+    common::test_again_with_other_vectors();
 }

@@ -88,3 +88,8 @@ fn bias_and_its_gradient() {
         [y, dbias].concat()
     });
 }
+
+#[test]
+fn other_vectors_agree_too() {
+    common::test_again_with_other_vectors();
+}

@@ -291,3 +291,8 @@ fn any_number_of_threads_gives_the_same_bytes() {
         [a, b, c, d, w, vec![f32::from_bits(squares as u32), f32::from_bits((squares >> 32) as u32)]].concat()
     });
 }
+
+#[test]
+fn other_vectors_agree_too() {
+    common::test_again_with_other_vectors();
+}

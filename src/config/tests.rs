@@ -203,6 +203,7 @@ fn the_written_configuration_spells_out_the_defaults() {
         "batch_size",
         "device",
         "initialization",
+        "convolution",
         "every",
         "samples",
         "metrics",

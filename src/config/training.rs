@@ -21,6 +21,8 @@ pub struct Training {
     pub initialization: Initialization,
     /// The moving average of the generator's weights, if one is kept.
     pub ema: Option<Ema>,
+    /// How convolutions are computed on the processor.
+    pub convolution: Convolution,
 }
 
 /// The training's length.
@@ -50,6 +52,17 @@ impl Device {
             Self::Cuda => "cuda",
         }
     }
+}
+
+/// How convolutions are computed on the processor. The results differ by rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Convolution {
+    /// By their frequencies where that is faster, else directly.
+    #[default]
+    Fastest,
+    /// Always directly: for comparison.
+    Direct,
 }
 
 /// How weights begin.
@@ -117,6 +130,8 @@ pub(super) struct Section {
     /// The moving average of the generator's weights; none is kept where it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     ema: Option<Ema>,
+    /// How convolutions are computed on the processor; the results differ by rounding.
+    convolution: Convolution,
 }
 
 impl Section {
@@ -141,6 +156,7 @@ impl Section {
                 .map(|every| findings.whole("training.checkpoint_every", every, 1..=1_000_000, "epochs")),
             initialization: self.initialization,
             ema: self.ema,
+            convolution: self.convolution,
         }
     }
 
@@ -196,6 +212,7 @@ impl From<&Training> for Section {
             checkpoint_every: training.checkpoint_every.map(|every| every as i64),
             initialization: training.initialization,
             ema: training.ema,
+            convolution: training.convolution,
         }
     }
 }

@@ -5,10 +5,12 @@ use crate::config::Experiment;
 use crate::config::architecture::Latent;
 use crate::config::objective::Update;
 use crate::config::optimizer::Optimizers;
+use crate::config::training::Convolution;
 use crate::networks::{Network, Traced};
-use crate::nn::{Batch, Compute, Pass};
-use crate::objective::{self, Loss, sigmoid};
+use crate::nn::{Batch, Compute, ExampleWeights, Pass};
+use crate::objective::{self, Loss, Value, sigmoid};
 use crate::random::{Stream, fill_normal, fill_uniform};
+use atelier_kernels::epilogue::scale_rows;
 use dfdx::shapes::{HasShape, Rank0};
 use dfdx::tensor::{OwnedTape, Tensor, Trace};
 use dfdx::tensor_ops::{Backward, SumTo};
@@ -33,6 +35,8 @@ pub struct Settings {
     pub batch_size: usize,
     /// Feeds the streams `latents` and `dropout`.
     pub seed: u64,
+    /// Whether convolutions are computed directly even where another way is faster.
+    pub direct_convolutions: bool,
 }
 
 impl Settings {
@@ -47,6 +51,7 @@ impl Settings {
             latent_dim: experiment.architecture.latent_dim,
             batch_size: experiment.training.batch_size,
             seed: experiment.seed,
+            direct_convolutions: experiment.training.convolution == Convolution::Direct,
         }
     }
 }
@@ -120,6 +125,9 @@ impl<Dev: Compute> Gan<Dev> {
     /// Both gradients from one batch of fakes and the same weights: step number `step` (from 0), on these latent vectors
     /// (batch_size, latent_dim) and real examples (batch_size, features).
     ///
+    /// One way back through the discriminator serves both players where it treats examples independently
+    /// ([`Gan::shared_gradients`]); else there are two ([`Gan::separate_gradients`]).
+    ///
     /// # Errors
     /// If a loss or gradient is not finite.
     pub fn gradients(
@@ -128,14 +136,77 @@ impl<Dev: Compute> Gan<Dev> {
         latents: &[f32],
         real: &[f32],
     ) -> Result<Gradients<Dev>, Diverged> {
+        if Dev::HAS_KERNELS && self.discriminator.treats_examples_independently() {
+            self.shared_gradients(step, latents, real)
+        } else {
+            self.separate_gradients(step, latents, real)
+        }
+    }
+
+    /// [`Gan::gradients`] with one pass of the discriminator over real and fake examples together.
+    ///
+    /// If no example's logit f depends on the others, both players' losses reach a fake example x by ∂f/∂x, and differ in the factor
+    /// ∂loss/∂f alone. So the way back starts with slopes of 1; what arrives at the fakes, times the generator's factors, goes on into the
+    /// generator; and the gradients of the discriminator's weights are sums over the examples, weighed by its own factors. This is exact, also
+    /// where a saturated loss makes one factor tiny or zero.
+    ///
+    /// # Errors
+    /// If a loss or gradient is not finite.
+    ///
+    /// # Panics
+    /// If the discriminator does not treat examples independently, or the device has no kernels.
+    pub fn shared_gradients(
+        &mut self,
+        step: u64,
+        latents: &[f32],
+        real: &[f32],
+    ) -> Result<Gradients<Dev>, Diverged> {
+        assert!(Dev::HAS_KERNELS && self.discriminator.treats_examples_independently());
         let keys = self.keys(step);
-        let latents = self.batch(latents);
-        let fake = self.generator.traced(latents.leaky_traced(), Pass::train(keys.latents).from_data());
+        let fake = self.generate(latents, keys);
+        let count = self.settings.batch_size;
+        let weights = ExampleWeights::default();
+        let examples = self.real_and_fake(real, &fake.retaped());
+        let pass = self.pass(keys.examples).from_data().input_gradient_from(count).weighted(&weights);
+        let logits = self.discriminator.traced(examples.leaky_traced(), pass);
+        let judged = logits.as_vec();
+        let (real_logits, fake_logits) = judged.split_at(count);
+
+        let value = self.settings.loss.generator(real_logits, fake_logits);
+        let g_loss = Diverged::check("the generator's loss", value.loss)?;
+        let (slopes, losses) = self.discriminator_loss(real_logits, fake_logits)?;
+        weights.set([slopes.real, slopes.fake].concat()).expect("set once");
+        let mut gradients = backward(seeded(logits, &vec![1.0; 2 * count]));
+        let (discriminator, d_gradient_norm) =
+            self.discriminator_optimizer.gradients(&mut *self.discriminator, &mut gradients)?;
+
+        let mut at_fakes = Dev::take_flat_gradient(&mut gradients, &examples);
+        drop(gradients);
+        scale_rows(&value.fake, &mut at_fakes);
+        let mut gradients = backward(seeded(fake, &at_fakes));
+        let (generator, g_gradient_norm) =
+            self.generator_optimizer.gradients(&mut *self.generator, &mut gradients)?;
+        let losses = Losses { g_loss, g_gradient_norm, d_gradient_norm, ..losses };
+        Ok(Gradients { generator, discriminator, losses })
+    }
+
+    /// [`Gan::gradients`] with a way back through the discriminator for each player.
+    ///
+    /// # Errors
+    /// If a loss or gradient is not finite.
+    pub fn separate_gradients(
+        &mut self,
+        step: u64,
+        latents: &[f32],
+        real: &[f32],
+    ) -> Result<Gradients<Dev>, Diverged> {
+        let keys = self.keys(step);
+        let fake = self.generate(latents, keys);
         let fakes: Tensor<Batch, f32, Dev> = fake.retaped();
 
         // One tape leads through both networks, for the generator; two through the discriminator alone. The fakes'
         // logits are the same in both passes over them: one key drops the same values.
-        let through_both = self.discriminator.traced(fake, Pass::train(keys.fake).frozen());
+        let through_both = self.discriminator.traced(fake, self.pass_over_fakes(keys).frozen());
         let judged = self.judge(fakes, real, keys);
         let value = self.settings.loss.generator(&judged.real_logits, &judged.fake_logits);
         let g_loss = Diverged::check("the generator's loss", value.loss)?;
@@ -144,6 +215,32 @@ impl<Dev: Compute> Gan<Dev> {
             self.generator_optimizer.gradients(&mut *self.generator, &mut gradients)?;
         let (discriminator, losses) = self.discriminator_gradients(judged)?;
         Ok(Gradients { generator, discriminator, losses: Losses { g_loss, g_gradient_norm, ..losses } })
+    }
+
+    /// Fakes with the tape that leads to the generator's weights.
+    fn generate(&mut self, latents: &[f32], keys: Keys) -> Traced<Dev> {
+        let latents = self.batch(latents);
+        self.generator.traced(latents.leaky_traced(), self.pass(keys.latents).from_data())
+    }
+
+    /// A training pass.
+    fn pass(&self, key: u64) -> Pass {
+        Pass::train(key).with_direct_convolutions(self.settings.direct_convolutions)
+    }
+
+    /// A training pass over fakes: with the masks that they have when they come after the real examples in one batch.
+    fn pass_over_fakes(&self, keys: Keys) -> Pass {
+        self.pass(keys.examples).starting_at(self.settings.batch_size)
+    }
+
+    /// (2·batch_size, features): the real examples, then the fakes.
+    fn real_and_fake(&self, real: &[f32], fakes: &Tensor<Batch, f32, Dev>) -> Tensor<Batch, f32, Dev> {
+        let (count, features) = *fakes.shape();
+        let mut both = vec![0.0; 2 * count * features];
+        let (first, second) = both.split_at_mut(count * features);
+        first.copy_from_slice(real);
+        fakes.copy_into(second);
+        self.device.tensor_from_vec(both, (2 * count, features))
     }
 
     /// A step of both players at once.
@@ -167,7 +264,7 @@ impl<Dev: Compute> Gan<Dev> {
             let index = step * moves + part;
             let keys = self.keys(index);
             let fakes =
-                self.generator.forward(self.batch(&self.latents(index)), Pass::train(keys.latents).frozen());
+                self.generator.forward(self.batch(&self.latents(index)), self.pass(keys.latents).frozen());
             let judged = self.judge(fakes, real, keys);
             let (gradients, losses) = self.discriminator_gradients(judged)?;
             self.discriminator_optimizer.step(&mut *self.discriminator, &gradients);
@@ -181,12 +278,11 @@ impl<Dev: Compute> Gan<Dev> {
     /// The generator's half of an alternating step.
     fn generator_move(&mut self, index: u64, batches: &[Vec<f32>]) -> Result<(f64, f64), Diverged> {
         let keys = self.keys(index);
-        let latents = self.batch(&self.latents(index));
-        let fake = self.generator.traced(latents.leaky_traced(), Pass::train(keys.latents).from_data());
-        let logits = self.discriminator.traced(fake, Pass::train(keys.fake).frozen());
+        let fake = self.generate(&self.latents(index), keys);
+        let logits = self.discriminator.traced(fake, self.pass_over_fakes(keys).frozen());
         let real_logits = match (self.settings.loss.compares_pairs(), batches.last()) {
             (true, Some(real)) => {
-                self.discriminator.forward(self.batch(real), Pass::train(keys.real).frozen()).as_vec()
+                self.discriminator.forward(self.batch(real), self.pass(keys.examples).frozen()).as_vec()
             }
             _ => Vec::new(),
         };
@@ -201,8 +297,10 @@ impl<Dev: Compute> Gan<Dev> {
     /// Shows the discriminator fakes and real examples, for its own lesson.
     fn judge(&mut self, fakes: Tensor<Batch, f32, Dev>, real: &[f32], keys: Keys) -> Judged<Dev> {
         let real = self.batch(real);
-        let real = self.discriminator.traced(real.leaky_traced(), Pass::train(keys.real).from_data());
-        let fake = self.discriminator.traced(fakes.leaky_traced(), Pass::train(keys.fake).from_data());
+        let pass = self.pass(keys.examples).from_data();
+        let real = self.discriminator.traced(real.leaky_traced(), pass);
+        let pass = self.pass_over_fakes(keys).from_data();
+        let fake = self.discriminator.traced(fakes.leaky_traced(), pass);
         Judged { real_logits: real.as_vec(), fake_logits: fake.as_vec(), real, fake }
     }
 
@@ -211,34 +309,36 @@ impl<Dev: Compute> Gan<Dev> {
         &mut self,
         judged: Judged<Dev>,
     ) -> Result<(Vec<Gradient<Dev>>, Losses), Diverged> {
-        let value = self.settings.loss.discriminator(&judged.real_logits, &judged.fake_logits);
-        let d_loss = Diverged::check("the discriminator's loss", value.loss)?;
+        let (slopes, losses) = self.discriminator_loss(&judged.real_logits, &judged.fake_logits)?;
         // Adding the two joins their tapes: one walk back adds up the weights' gradients.
-        let mut gradients = backward(seeded(judged.real, &value.real) + seeded(judged.fake, &value.fake));
+        let mut gradients =
+            backward(seeded(judged.real, &slopes.real) + seeded(judged.fake, &slopes.fake));
         let (gradients, d_gradient_norm) =
             self.discriminator_optimizer.gradients(&mut *self.discriminator, &mut gradients)?;
-        let losses = Losses {
-            d_loss,
-            d_real: mean_probability(&judged.real_logits),
-            d_fake: mean_probability(&judged.fake_logits),
-            d_gradient_norm,
-            ..Losses::default()
-        };
-        Ok((gradients, losses))
+        Ok((gradients, Losses { d_gradient_norm, ..losses }))
+    }
+
+    /// The discriminator's loss with its slopes, and what the log says of it, but for the gradient's norm.
+    fn discriminator_loss(&self, real: &[f32], fake: &[f32]) -> Result<(Value, Losses), Diverged> {
+        let value = self.settings.loss.discriminator(real, fake);
+        let d_loss = Diverged::check("the discriminator's loss", value.loss)?;
+        let (d_real, d_fake) = (mean_probability(real), mean_probability(fake));
+        Ok((value, Losses { d_loss, d_real, d_fake, ..Losses::default() }))
     }
 
     /// The dropout keys of batch `index`.
     fn keys(&self, index: u64) -> Keys {
-        let [real, fake, latents] = [0, 1, 2].map(|part| self.dropout.key(3 * index + part));
-        Keys { real, fake, latents }
+        let [examples, latents] = [0, 1].map(|part| self.dropout.key(2 * index + part));
+        Keys { examples, latents }
     }
 }
 
 /// Where dropout's masks come from in the passes over one batch.
 #[derive(Clone, Copy)]
 struct Keys {
-    real: u64,
-    fake: u64,
+    /// The discriminator's, over real examples and then fakes.
+    examples: u64,
+    /// The generator's.
     latents: u64,
 }
 

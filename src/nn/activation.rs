@@ -1,5 +1,5 @@
 use super::compute::{Compute, Operation, Saved, Wanted};
-use super::{Batch, Builder, Dual, Layer, Parameter, Pass};
+use super::{Batch, Builder, Dual, Elementwise, Layer, Parameter, Pass};
 use crate::config::architecture::layers::Layer as Words;
 use atelier_kernels::activation;
 use dfdx::prelude::Device;
@@ -57,7 +57,7 @@ fn along_pieces<X: Shape, Dev: Compute, T: Tape<f32, Dev>>(
 
 /// Implements an activation without parameters from its function and its tangent.
 macro_rules! activation {
-    ($name:ident, $build:expr, $function:expr, $along:expr) => {
+    ($name:ident, $build:expr, $function:expr, $along:expr $(, $elementwise:expr)?) => {
         impl<X: Shape, Dev: Compute> Layer<X, Dev> for $name {
             type Output = X;
 
@@ -70,8 +70,21 @@ macro_rules! activation {
                 x: Tensor<X, f32, Dev, T>,
                 pass: &mut Pass,
             ) -> Tensor<X, f32, Dev, T> {
+                $(
+                    let _ = $elementwise;
+                    if pass.is_absorbed() {
+                        return x;
+                    }
+                )?
                 apply($function(self), x, pass)
             }
+
+            $(
+                fn elementwise(&self, _: &Pass, list: &mut Vec<Elementwise>) -> bool {
+                    list.push(Elementwise::LeakyRelu($elementwise(self)));
+                    true
+                }
+            )?
 
             fn tangent<T: Tape<f32, Dev>>(
                 &mut self,
@@ -97,13 +110,15 @@ activation!(
         LeakyRelu { slope }
     },
     |this: &LeakyRelu| Function::LeakyRelu(this.slope),
-    |this: &LeakyRelu, x, _: Tensor<X, f32, Dev, T>, v| along_pieces(this.slope, x, v)
+    |this: &LeakyRelu, x, _: Tensor<X, f32, Dev, T>, v| along_pieces(this.slope, x, v),
+    |this: &LeakyRelu| this.slope
 );
 activation!(
     Relu,
     |_| Relu,
     |_: &Relu| Function::LeakyRelu(0.0),
-    |_: &Relu, x, _: Tensor<X, f32, Dev, T>, v| along_pieces(0.0, x, v)
+    |_: &Relu, x, _: Tensor<X, f32, Dev, T>, v| along_pieces(0.0, x, v),
+    |_: &Relu| 0.0
 );
 // The tangents of the smooth ones depend on y, and say so on the tape: y's gradient flows into the forward pass.
 activation!(Tanh, |_| Tanh, |_: &Tanh| Function::Tanh, |_: &Tanh, _, y: Tensor<X, f32, Dev, T>, v| v
@@ -133,13 +148,15 @@ impl Operation for Activation {
         }
     }
 
-    fn backward(&mut self, _: usize, Saved { x, y, dy, .. }: Saved<'_>, wanted: Wanted<'_>) {
-        let Some(dx) = wanted.x else { return };
+    fn backward(&mut self, _: usize, saved: Saved<'_>, wanted: Wanted<'_>) -> Option<Vec<f32>> {
+        let Saved { x, y, mut dy, .. } = saved;
+        wanted.x?;
         match self.function {
-            Function::LeakyRelu(slope) => activation::leaky_relu_backward(x, dy, slope, dx),
-            Function::Tanh => activation::tanh_backward(y, dy, dx),
-            Function::Sigmoid => activation::sigmoid_backward(y, dy, dx),
+            Function::LeakyRelu(slope) => activation::leaky_relu_backward(x, &mut dy, slope),
+            Function::Tanh => activation::tanh_backward(y, &mut dy),
+            Function::Sigmoid => activation::sigmoid_backward(y, &mut dy),
         }
+        Some(dy)
     }
 
     fn composed<Dev: Device<f32>, T: Tape<f32, Dev>>(

@@ -32,6 +32,8 @@ impl<const H: usize, const W: usize, const C: usize, Dev: Compute> Layer<Image<H
 {
     type Output = Image<H, W, C>;
 
+    const INDEPENDENT: bool = false;
+
     fn build(builder: &mut Builder<'_, Dev>) -> Self {
         builder.next_layer();
         Self {
@@ -53,6 +55,7 @@ impl<const H: usize, const W: usize, const C: usize, Dev: Compute> Layer<Image<H
             channels: C,
             mode: pass.mode,
             learns: pass.parameter_gradients,
+            slope: pass.absorb_slope().unwrap_or(1.0),
             mean: Vec::new(),
             inverse_std: Vec::new(),
             running: Vec::new(),
@@ -120,6 +123,8 @@ struct BatchNormOperation {
     mode: Mode,
     /// Whether the network is learning: only then do the running statistics move.
     learns: bool,
+    /// Of the leaky ReLU that follows and is computed at once; 1 if none is.
+    slope: f32,
     mean: Vec<f32>,
     inverse_std: Vec<f32>,
     /// New running statistics.

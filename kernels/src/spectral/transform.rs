@@ -481,12 +481,16 @@ impl<const N: usize, const L: usize> WithSimd for Forward<'_, N, L> {
         }
         let Task { with, images, .. } = self.0;
         let (row_step, column_step) = (with.grid.row_step(), with.grid.column_step());
-        let mut square = Square::new();
+        let (mut square, mut of_block) = (Square::new(), usize::MAX);
         self.0.each(
             #[inline(always)]
             |block, start, place| {
                 let whole = block.rows == L && block.columns == L && block.count == BLOCK;
                 if !whole {
+                    // Blocks differ in what they leave at zero.
+                    if of_block != block.offset {
+                        (square, of_block) = (Square::new(), block.offset);
+                    }
                     for (r, c) in block.positions() {
                         // SAFETY: within the image, whose bounds `Images` has checked; nobody writes it.
                         let from =

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its share")]
 
+pub(crate) mod convolution;
+
 /// Uniform numbers in [−1, 1), a function of `seed`.
 pub(crate) fn random(length: usize, seed: u64) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x1234_5678_9abc_def1;
@@ -45,5 +47,19 @@ pub(crate) fn assert_same_for_any_threads(what: &str, compute: impl Fn() -> Vec<
         for _ in 0..2 {
             assert!(one == bits(threads), "{what}: {threads} threads give other bytes than one");
         }
+    }
+}
+
+/// Runs all tests of this program again without AVX-512 and without vectors: as other processes, since what is used is chosen once.
+pub(crate) fn test_again_with_other_vectors() {
+    const CHOICE: &str = "ATELIER_SIMD";
+    if std::env::var_os(CHOICE).is_some() {
+        return;
+    }
+    for choice in ["avx2", "scalar"] {
+        let this = std::env::current_exe().unwrap();
+        let output = std::process::Command::new(this).env(CHOICE, choice).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("test result: ok"), "with {choice}:\n{text}");
     }
 }

@@ -1,0 +1,187 @@
+use super::compute::Link;
+use super::{Batch, Mode};
+use dfdx::prelude::Cpu;
+use dfdx::tensor::Tensor;
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+/// One pass through a network: what the layers need to know besides their input.
+#[derive(Clone, Debug)]
+pub struct Pass {
+    /// Training or evaluation.
+    pub mode: Mode,
+    /// Whether the parameters' gradients are wanted. A generator's step needs the discriminator's input gradient only.
+    pub parameter_gradients: bool,
+    /// From which example on the gradient of the layer's input is wanted, if at all: not for data, which nothing can learn from.
+    pub input_gradient: Option<usize>,
+    /// Whether values between layers have more than one reader, as they have beside a tangent.
+    pub(super) shared_inputs: bool,
+    /// Whether layers are computed from dfdx's operations even where there are kernels.
+    pub(super) composed: bool,
+    /// Whether convolutions are computed directly even where another way is faster.
+    pub(super) direct: bool,
+    /// What each example's part of the parameters' gradients is multiplied with.
+    pub(super) example_weights: Option<ExampleWeights>,
+    /// The last operation's output and where its gradient is put.
+    pub(super) last: Option<Link>,
+    /// Where dropout's masks come from; passes with one key drop the same values.
+    key: u64,
+    dropouts: u64,
+    /// The place of the batch's first example among those that share the key.
+    first_example: usize,
+    /// What the layers after the current one do element by element, and how many of these layers the current one has done the work of.
+    offered: Vec<Elementwise>,
+    absorbed: usize,
+}
+
+/// What each example's part of the parameters' gradients is multiplied with, one number per example: to be set after the forward pass and before
+/// the backward pass.
+///
+/// With logits' slopes of 1 on the way back, the gradient that reaches an example's input is that of its logit, whatever the loss; the
+/// parameters' gradients are those of a loss whose slopes at the logits are the weights.
+pub type ExampleWeights = Rc<OnceCell<Vec<f32>>>;
+
+/// What a layer does to each number by itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Elementwise {
+    /// x where x > 0, else the slope times x.
+    LeakyRelu(f32),
+    /// Inverted dropout, in training.
+    Dropout {
+        /// The probability of zero.
+        rate: f32,
+        /// Where the mask comes from.
+        key: u64,
+    },
+}
+
+impl Pass {
+    /// A training pass whose dropout masks follow from `key`, with all gradients.
+    pub fn train(key: u64) -> Self {
+        Self {
+            mode: Mode::Train,
+            parameter_gradients: true,
+            input_gradient: Some(0),
+            shared_inputs: false,
+            composed: false,
+            direct: false,
+            example_weights: None,
+            last: None,
+            key,
+            dropouts: 0,
+            first_example: 0,
+            offered: Vec::new(),
+            absorbed: 0,
+        }
+    }
+
+    /// An evaluation pass.
+    pub fn evaluate() -> Self {
+        Self { mode: Mode::Evaluate, ..Self::train(0) }
+    }
+
+    /// The same without the parameters' gradients.
+    pub fn frozen(self) -> Self {
+        Self { parameter_gradients: false, ..self }
+    }
+
+    /// The same without the gradient of the network's input.
+    pub fn from_data(self) -> Self {
+        Self { input_gradient: None, ..self }
+    }
+
+    /// The same with the gradient of the network's input from example `first` on only.
+    pub fn input_gradient_from(self, first: usize) -> Self {
+        Self { input_gradient: Some(first), ..self }
+    }
+
+    /// The same with weights of the examples. Only for networks that treat examples independently, on devices with kernels.
+    pub fn weighted(self, weights: &ExampleWeights) -> Self {
+        Self { example_weights: Some(weights.clone()), ..self }
+    }
+
+    /// The same for a batch that starts with example number `first` of those that share the key: their masks are the same as if they were one
+    /// batch.
+    pub fn starting_at(self, first: usize) -> Self {
+        Self { first_example: first, ..self }
+    }
+
+    /// The same for a pass that carries a tangent along.
+    pub fn with_tangent(self) -> Self {
+        Self { shared_inputs: true, ..self }
+    }
+
+    /// The same computed from dfdx's own operations, as on a device without kernels: slow, and here for comparison.
+    pub fn composed(self) -> Self {
+        Self { composed: true, ..self }
+    }
+
+    /// The same with direct convolutions only, if `direct`.
+    pub fn with_direct_convolutions(self, direct: bool) -> Self {
+        Self { direct, ..self }
+    }
+
+    /// The key of the next dropout layer, and the place of the batch's first example.
+    pub(super) fn next_dropout(&mut self) -> (u64, usize) {
+        let key = self.dropout_key();
+        self.dropouts += 1;
+        (key, self.first_example)
+    }
+
+    /// The key that the next dropout layer will have.
+    pub(super) fn dropout_key(&self) -> u64 {
+        // An odd constant (2^64 / golden ratio) spreads the layers' keys; the kernel hashes them further.
+        self.key.wrapping_add((self.dropouts + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    }
+
+    pub(super) fn first_example(&self) -> usize {
+        self.first_example
+    }
+
+    /// Lets `list` say what comes after the layer that is next.
+    pub(super) fn offer(&mut self, list: impl FnOnce(&Self, &mut Vec<Elementwise>)) {
+        let mut offered = std::mem::take(&mut self.offered);
+        offered.clear();
+        if !self.shared_inputs && !self.composed && self.absorbed == 0 {
+            list(self, &mut offered);
+            offered.reverse();
+        }
+        self.offered = offered;
+    }
+
+    /// Takes over the slope of the leaky ReLU that comes next, if one does.
+    pub(super) fn absorb_slope(&mut self) -> Option<f32> {
+        match self.offered.last() {
+            Some(&Elementwise::LeakyRelu(slope)) => {
+                self.offered.pop();
+                self.absorbed += 1;
+                Some(slope)
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes over the rate and key of the dropout that comes next, if one does.
+    pub(super) fn absorb_dropout(&mut self) -> Option<(f32, u64)> {
+        match self.offered.last() {
+            Some(&Elementwise::Dropout { rate, key }) => {
+                self.offered.pop();
+                self.absorbed += 1;
+                Some((rate, key))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the layer before has done the work of this one.
+    pub(super) fn is_absorbed(&mut self) -> bool {
+        let absorbed = self.absorbed > 0;
+        self.absorbed -= usize::from(absorbed);
+        absorbed
+    }
+
+    /// The link to the operation that made `x`, if that was the last one.
+    pub(super) fn link_to(&self, x: &Tensor<Batch, f32, Cpu>) -> Option<&Link> {
+        self.last.as_ref().filter(|link| !self.shared_inputs && link.leads_to(x))
+    }
+}
