@@ -249,6 +249,7 @@ fn compare(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut atelier = Contestant::new(atelier(arguments, threads)?);
     let mut peers = peers(arguments, &experiment, threads);
     let mut version_ms = Vec::new();
+    let busy = Busy::now();
     for round in 1..=arguments.rounds {
         version_ms.push(time_version()?);
         let ours = atelier.run()?;
@@ -268,6 +269,7 @@ fn compare(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             }
         });
     }
+    let scaling = if arguments.scaling { Some(scale(arguments)?) } else { None };
     let record = Record {
         date: chrono::Utc::now().format("%Y-%m-%d").to_string(),
         machine: machine(threads)?,
@@ -275,10 +277,42 @@ fn compare(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         steps: arguments.steps.into(),
         programs: std::iter::once(&atelier).chain(&peers).map(Contestant::summary).collect(),
         version_ms: rounded(median(&version_ms)),
-        scaling: if arguments.scaling { Some(scale(arguments)?) } else { None },
+        scaling,
+        taken_by_others: busy.and_then(Busy::taken_by_others).map(rounded),
     };
     print!("\n{}", record.to_markdown());
     if arguments.write { write(&record) } else { Ok(()) }
+}
+
+/// How long the processor has been at work, as Linux tells it, in ticks of the clock.
+struct Busy {
+    /// Idle or not, all cores together.
+    total: f64,
+    /// At work for whomever, time that a virtual machine did not get included.
+    all: f64,
+    /// At work for this process and those that it started and that have ended.
+    own: f64,
+}
+
+impl Busy {
+    fn now() -> Option<Self> {
+        let numbers = |text: &str| text.split_whitespace().map_while(|word| word.parse().ok()).collect();
+        let stat = std::fs::read_to_string("/proc/stat").ok()?;
+        // user nice system idle iowait irq softirq steal; what follows is contained in the first two.
+        let cores: Vec<f64> = numbers(stat.lines().next()?.strip_prefix("cpu")?);
+        let total: f64 = cores.get(..8)?.iter().sum();
+        // After the name, the state and ten others: utime stime cutime cstime.
+        let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+        let own: Vec<f64> = numbers(stat.rsplit_once(')')?.1.trim_start().split_once(' ')?.1);
+        Some(Self { total, all: total - cores[3] - cores[4], own: own.get(10..14)?.iter().sum() })
+    }
+
+    /// The share of all cores' time that others have taken since.
+    fn taken_by_others(self) -> Option<f64> {
+        let now = Self::now()?;
+        let (all, own, total) = (now.all - self.all, now.own - self.own, now.total - self.total);
+        (total > 0.0).then(|| ((all - own) / total).max(0.0))
+    }
 }
 
 /// Milliseconds of `atelier --version`, the median of ten.

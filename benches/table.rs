@@ -7,6 +7,9 @@ use std::fmt::Write as _;
 /// The README's lines between these two are [`Record::to_markdown`].
 const MARKERS: [&str; 2] = ["<!-- bench:start -->\n", "<!-- bench:end -->\n"];
 
+/// Others' share of the cores' time that is not worth a word.
+const QUIET: f64 = 0.05;
+
 /// All that one `just bench --write` found.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,6 +25,9 @@ pub(crate) struct Record {
     pub(crate) programs: Vec<Program>,
     /// Milliseconds of `atelier --version`, the median of the rounds.
     pub(crate) version_ms: f64,
+    /// The share of all cores' time that other processes took meanwhile, where the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) taken_by_others: Option<f64>,
     /// With `--scaling`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) scaling: Option<Scaling>,
@@ -124,8 +130,14 @@ impl Record {
             1 => "one round".to_owned(),
             rounds => format!("{rounds} rounds (least to most)"),
         };
+        let others = match self.taken_by_others {
+            Some(share) if share > QUIET => {
+                format!(", while others took {:.0} % of the cores' time", share * 100.0)
+            }
+            _ => String::new(),
+        };
         format!(
-            "{}, {} ({cores} cores{avx512}, {memory_gib:.0} GiB, {os}), batch {}, {threads}, medians of {rounds} of {} steps:\n",
+            "{}, {} ({cores} cores{avx512}, {memory_gib:.0} GiB, {os}), batch {}, {threads}, medians of {rounds} of {} steps{others}:\n",
             self.date, provenance.cpu, self.batch_size, self.steps
         )
     }

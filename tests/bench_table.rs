@@ -20,7 +20,7 @@ fn the_readme_shows_the_record() {
 #[test]
 fn ratios_are_medians_over_rounds() {
     let record = r#"{
-        "date": "2026-01-02", "batch_size": 64, "steps": 5, "version_ms": 6.2,
+        "date": "2026-01-02", "batch_size": 64, "steps": 5, "version_ms": 6.2, "taken_by_others": 0.12,
         "machine": {"cores": 2, "memory_gib": 7.8, "avx512": true, "provenance": {
             "program_version": "0.1.0", "rustc": "rustc 1.95.0", "cpu": "Example 9", "threads": 2, "os": "linux 6.1 x86_64"}},
         "programs": [
@@ -31,7 +31,8 @@ fn ratios_are_medians_over_rounds() {
     }"#;
     let record: table::Record = serde_json::from_str(record).unwrap();
     let expected = "\
-2026-01-02, Example 9 (2 cores with AVX-512, 8 GiB, linux x86_64), batch 64, 2 threads, medians of 3 rounds (least to most) of 5 steps:
+2026-01-02, Example 9 (2 cores with AVX-512, 8 GiB, linux x86_64), batch 64, 2 threads, medians of 3 rounds (least to most) of 5 steps, while \
+        others took 12 % of the cores' time:
 
 | program | ms a step | atelier / program | peak memory | start to the first step's end |
 | --- | ---: | ---: | ---: | ---: |
