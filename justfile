@@ -54,9 +54,13 @@ lint:
     cargo clippy --release --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --document-private-items
 
-# Time a whole training step of the reference DCGAN: just bench [STEPS]
+# Time the reference DCGAN's training step beside TensorFlow's and PyTorch's: --help lists what else
 bench *ARGS:
     cargo bench --bench step -- "$@"
+
+# Time every layer of the shipped experiments: just bench-layers [FILTER]
+bench-layers *ARGS:
+    cargo bench -p atelier-kernels --bench layers -- "$@"
 
 # Type-check the CUDA build without a CUDA compiler
 check-cuda-types:
