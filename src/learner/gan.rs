@@ -167,8 +167,8 @@ impl<Dev: Compute> Gan<Dev> {
         let count = self.settings.batch_size;
         let weights = ExampleWeights::default();
         let examples = self.real_and_fake(real, &fake.retaped());
-        let pass = self.pass(keys.examples).from_data().input_gradient_from(count).weighted(&weights);
-        let logits = self.discriminator.traced(examples.leaky_traced(), pass);
+        let pass = self.pass(keys.examples).input_gradient_from(count).weighted(&weights);
+        let logits = self.discriminator.traced(examples.leaky_trace(), pass);
         let judged = logits.as_vec();
         let (real_logits, fake_logits) = judged.split_at(count);
 

@@ -1,8 +1,8 @@
 use super::compute::{Compute, Operation, Saved, Wanted};
 use super::{Batch, Builder, Dual, Image, Layer, Mode, Parameter, Pass};
 use atelier_kernels::batch_norm::{
-    BatchStatistics, Normalisation, batch_norm_backward_evaluation, batch_norm_backward_training,
-    batch_norm_forward_evaluation, batch_norm_forward_training, inverse_stds, update_running_statistic,
+    Affine, BatchStatistics, batch_norm_backward_evaluation, batch_norm_backward_training,
+    batch_norm_forward_evaluation, batch_norm_forward_training, update_running_statistic,
 };
 use dfdx::prelude::Device;
 use dfdx::shapes::{Axis, HasShape};
@@ -56,8 +56,7 @@ impl<const H: usize, const W: usize, const C: usize, Dev: Compute> Layer<Image<H
             mode: pass.mode,
             learns: pass.parameter_gradients,
             slope: pass.absorb_slope().unwrap_or(1.0),
-            mean: Vec::new(),
-            inverse_std: Vec::new(),
+            statistics: BatchStatistics::default(),
             running: Vec::new(),
         };
         let mut parameters =
@@ -125,8 +124,7 @@ struct BatchNormOperation {
     learns: bool,
     /// Of the leaky ReLU that follows and is computed at once; 1 if none is.
     slope: f32,
-    mean: Vec<f32>,
-    inverse_std: Vec<f32>,
+    statistics: BatchStatistics,
     /// New running statistics.
     running: Vec<Vec<f32>>,
 }
@@ -140,29 +138,27 @@ impl Operation for BatchNormOperation {
         let [gamma, beta, running_mean, running_variance] = parameters else {
             unreachable!("four parameters")
         };
-        self.inverse_std = vec![0.0; self.channels];
+        let affine = Affine { gamma, beta, slope: self.slope };
         match self.mode {
             Mode::Train => {
-                self.mean = vec![0.0; self.channels];
-                let mut variance = vec![0.0; self.channels];
-                let statistics = BatchStatistics {
-                    mean: &mut self.mean,
-                    variance: &mut variance,
-                    inverse_std: &mut self.inverse_std,
-                };
-                batch_norm_forward_training(x, gamma, beta, EPSILON, y, statistics);
+                batch_norm_forward_training(x, affine, EPSILON, y, &mut self.statistics);
                 if self.learns {
                     self.running = vec![running_mean.to_vec(), running_variance.to_vec()];
-                    for (running, batch) in self.running.iter_mut().zip([&self.mean, &variance]) {
+                    let batch = [&self.statistics.mean, &self.statistics.variance];
+                    for (running, batch) in self.running.iter_mut().zip(batch) {
                         update_running_statistic(running, batch, MOMENTUM);
                     }
                 }
             }
-            Mode::Evaluate => {
-                batch_norm_forward_evaluation(x, gamma, beta, running_mean, running_variance, EPSILON, y);
-                self.mean = running_mean.to_vec();
-                inverse_stds(running_variance, EPSILON, &mut self.inverse_std);
-            }
+            Mode::Evaluate => batch_norm_forward_evaluation(
+                x,
+                affine,
+                running_mean,
+                running_variance,
+                EPSILON,
+                y,
+                &mut self.statistics,
+            ),
         }
     }
 
@@ -170,22 +166,21 @@ impl Operation for BatchNormOperation {
         std::mem::take(&mut self.running)
     }
 
-    fn backward(&mut self, _: usize, Saved { x, parameters, dy, .. }: Saved<'_>, wanted: Wanted<'_>) {
+    fn backward(&mut self, _: usize, saved: Saved<'_>, wanted: Wanted<'_>) -> Option<Vec<f32>> {
+        let Saved { x, parameters, mut dy, .. } = saved;
         // The kernels give all three gradients at once; what is not wanted falls into a bin.
-        let mut bin = (Vec::new(), vec![0.0; self.channels], vec![0.0; self.channels]);
-        let dx = wanted.x.unwrap_or_else(|| {
-            bin.0.resize(x.len(), 0.0);
-            &mut bin.0
-        });
-        let (dgamma, dbeta) = match wanted.parameters {
-            [dgamma, dbeta] => (dgamma, dbeta),
-            _ => (&mut bin.1, &mut bin.2),
+        let mut bin = [vec![0.0; self.channels], vec![0.0; self.channels]];
+        let (dgamma, dbeta) = match (wanted.parameters, &mut bin) {
+            ([dgamma, dbeta], _) | (_, [dgamma, dbeta]) => (dgamma, dbeta),
         };
-        let with = Normalisation { gamma: parameters[0], mean: &self.mean, inverse_std: &self.inverse_std };
-        match self.mode {
-            Mode::Train => batch_norm_backward_training(x, dy, with, dx, dgamma, dbeta),
-            Mode::Evaluate => batch_norm_backward_evaluation(x, dy, with, dx, dgamma, dbeta),
-        }
+        assert!(wanted.weights.is_none(), "a batch norm does not treat examples independently");
+        let affine = Affine { gamma: parameters[0], beta: parameters[1], slope: self.slope };
+        let gradients = match self.mode {
+            Mode::Train => batch_norm_backward_training,
+            Mode::Evaluate => batch_norm_backward_evaluation,
+        };
+        gradients(x, &mut dy, affine, &self.statistics, dgamma, dbeta);
+        Some(dy)
     }
 
     fn composed<Dev: Device<f32>, T: Tape<f32, Dev>>(

@@ -1,7 +1,7 @@
 use super::compute::{Compute, Operation, Saved, Wanted};
 use super::{Batch, Builder, Dual, Elementwise, Layer, Mode, Parameter, Pass};
 use crate::config::architecture::layers::Layer as Words;
-use atelier_kernels::dropout::{Dropout as Mask, dropout, dropout_backward};
+use atelier_kernels::epilogue::{self as kernels, Epilogue};
 use dfdx::prelude::Device;
 use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{Tape, Tensor};
@@ -10,7 +10,7 @@ use dfdx::tensor_ops::ReshapeTo;
 /// Inverted dropout (Srivastava et al. 2014): in training, each value is 0 with probability `rate` and x / (1 - rate)
 /// otherwise; in evaluation it is x. Any shape.
 ///
-/// Which values fall follows from the pass's key alone, so backward draws the mask again instead of keeping it.
+/// Which values fall follows from the pass's key alone. A dropped one is -0, which tells the backward pass.
 #[derive(Debug)]
 pub struct Dropout {
     rate: f32,
@@ -26,7 +26,9 @@ impl Dropout {
         let shape = *x.shape();
         let batch = shape.concrete()[0];
         let features = shape.num_elements() / batch.max(1);
-        let operation = DropoutOperation { rate: self.rate, key, first: first_example * features, features };
+        let dropout = kernels::Dropout { rate: self.rate, key, first: first_example * features };
+        let operation =
+            DropoutOperation { epilogue: Epilogue { slope: None, dropout: Some(dropout) }, features };
         Dev::apply(operation, x.reshape_like(&(batch, features)), &mut [], pass).reshape_like(&shape)
     }
 
@@ -79,17 +81,8 @@ impl<X: Shape, Dev: Compute> Layer<X, Dev> for Dropout {
 }
 
 struct DropoutOperation {
-    rate: f32,
-    key: u64,
-    /// The index of the batch's first number among those that share the key.
-    first: usize,
+    epilogue: Epilogue,
     features: usize,
-}
-
-impl DropoutOperation {
-    fn mask(&self) -> Mask {
-        Mask { rate: self.rate, key: self.key, first: self.first }
-    }
 }
 
 impl Operation for DropoutOperation {
@@ -98,13 +91,14 @@ impl Operation for DropoutOperation {
     }
 
     fn forward(&mut self, _: usize, x: &[f32], _: &[&[f32]], y: &mut [f32]) {
-        dropout(x, self.mask(), y);
+        y.copy_from_slice(x);
+        self.epilogue.apply(None, self.features, y);
     }
 
     fn backward(&mut self, _: usize, saved: Saved<'_>, wanted: Wanted<'_>) -> Option<Vec<f32>> {
-        let mut dy = saved.dy;
+        let Saved { y, mut dy, .. } = saved;
         wanted.x?;
-        dropout_backward(&mut dy, self.mask());
+        self.epilogue.backward(y, &mut dy);
         Some(dy)
     }
 
@@ -114,9 +108,8 @@ impl Operation for DropoutOperation {
         _: &mut [&mut Tensor<(usize,), f32, Dev>],
     ) -> Tensor<Batch, f32, Dev, T> {
         let shape = *x.shape();
-        let ones = vec![1.0; shape.num_elements()];
-        let mut mask = vec![0.0; ones.len()];
-        dropout(&ones, self.mask(), &mut mask);
+        let mut mask = vec![1.0; shape.num_elements()];
+        self.epilogue.apply(None, self.features, &mut mask);
         let mask = x.device().tensor_from_vec(mask, shape);
         x * mask
     }

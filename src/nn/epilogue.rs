@@ -1,6 +1,5 @@
 use super::Pass;
-use atelier_kernels::dropout::Dropout;
-use atelier_kernels::epilogue::Epilogue;
+use atelier_kernels::epilogue::{Dropout, Epilogue};
 
 /// What the layer that is next may do at once of what comes after it: a leaky ReLU, a dropout, or both in this order. `features` are the
 /// numbers of its output per example.

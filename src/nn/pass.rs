@@ -80,6 +80,11 @@ impl Pass {
         Self { mode: Mode::Evaluate, ..Self::train(0) }
     }
 
+    /// The same in this mode.
+    pub fn in_mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
     /// The same without the parameters' gradients.
     pub fn frozen(self) -> Self {
         Self { parameter_gradients: false, ..self }

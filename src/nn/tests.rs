@@ -129,7 +129,7 @@ fn gradients_are_the_slopes_of_the_output() {
     for mode in [Mode::Train, Mode::Evaluate] {
         let mut layer = every();
         let x = images::<5, 6, 2>(1);
-        let pass = Pass { mode, ..Pass::train(3) };
+        let pass = Pass::train(3).in_mode(mode);
         let y = layer.forward(x.leaky_trace(), &mut pass.clone());
         let gradients = weigh(y).backward();
         let (along_x, along_w) = (gradients.get(&x).as_vec(), parameter_gradients(&mut layer, &gradients));
@@ -166,7 +166,7 @@ fn kernels_agree_with_the_composition_of_dfdx_operations() {
         let x = images::<5, 6, 2>(1);
         let run = |pass: Pass| {
             let mut layer = every();
-            let y = layer.forward(x.leaky_trace(), &mut Pass { mode, ..pass });
+            let y = layer.forward(x.leaky_trace(), &mut pass.in_mode(mode));
             let values = y.retaped::<NoneTape>().as_vec();
             let gradients = weigh(y).backward();
             let mut statistics = Vec::new();
@@ -266,7 +266,7 @@ fn smooth() -> Smooth {
 #[test]
 fn a_tangent_is_the_slope_along_its_direction_and_so_is_its_gradient() {
     for mode in [Mode::Train, Mode::Evaluate] {
-        let pass = Pass { mode, ..Pass::train(3) }.with_tangent();
+        let pass = Pass::train(3).in_mode(mode).with_tangent();
         let (x, v) = (images::<5, 4, 1>(1), images::<5, 4, 1>(2));
         let mut layer = smooth();
         let moved = |by: f32| -> Tensor<Image<5, 4, 1>, f32, Cpu> {
