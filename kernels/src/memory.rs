@@ -1,4 +1,4 @@
-//! Keeping freed memory within the process.
+//! Keeping freed memory within the process, and using it again as it is.
 
 /// Asks the C library to keep freed blocks for the next allocation instead of giving them back to the system; returns whether it will.
 ///
@@ -22,4 +22,53 @@ pub fn keep_freed_memory() -> bool {
     }
     #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
     false
+}
+
+/// `length` numbers of unspecified value, whatever the memory held: for a result that is overwritten entirely, without the pass that
+/// would zero it first.
+///
+/// In builds with debug assertions they are not-a-numbers, so that what was not overwritten shows. On other processors than x86-64 and AArch64
+/// they are zeros.
+pub fn unspecified(length: usize) -> Vec<f32> {
+    if cfg!(debug_assertions) {
+        return vec![f32::NAN; length];
+    }
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    {
+        let mut numbers = Vec::with_capacity(length);
+        let pointer: *mut f32 = numbers.as_mut_ptr();
+        // SAFETY: the block has no instruction, so it touches neither memory, nor the stack, nor flags. But the compiler does not look
+        // inside. It is told of the pointer, and not (by `nomem` or `readonly`) that memory stays as it is, so it must allow for a
+        // block that wrote numbers to all that the pointer reaches: to the compiler this memory is initialised from here on, with
+        // numbers it does not know. The processor for its part knows no uninitialised memory, and any 32 bits are an `f32`.
+        unsafe {
+            core::arch::asm!("/* {0} */", in(reg) pointer, options(nostack, preserves_flags));
+        }
+        // SAFETY: the capacity is at least `length`, and the numbers are initialised, as said above.
+        unsafe { numbers.set_len(length) };
+        numbers
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    vec![0.0; length]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unspecified;
+
+    #[test]
+    fn unspecified_numbers_are_numbers_that_can_be_overwritten() {
+        for length in [0, 1, 7, 1000, 3_000_000] {
+            let mut numbers = unspecified(length);
+            assert_eq!(numbers.len(), length);
+            // Whatever they are, they stay it: uninitialised memory might not.
+            let bits: Vec<u32> = numbers.iter().map(|x| x.to_bits()).collect();
+            assert!(numbers.iter().zip(&bits).all(|(x, &bits)| x.to_bits() == bits));
+            assert!(!cfg!(debug_assertions) || numbers.iter().all(|x| x.is_nan()));
+            for (i, x) in numbers.iter_mut().enumerate() {
+                *x = i as f32;
+            }
+            assert!(numbers.iter().enumerate().all(|(i, &x)| x == i as f32));
+        }
+    }
 }
