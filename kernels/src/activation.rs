@@ -1,9 +1,9 @@
 //! Activation functions, element by element.
 //!
-//! Backward passes overwrite `dx`. Those of [`tanh`] and [`sigmoid`] start from the forward result `y`, those of [`leaky_relu`] and [`relu`]
-//! from x or, which has the same sign where the slope is not negative, from y.
+//! Backward passes put the gradient of x in place of `dy`. Those of [`tanh`] and [`sigmoid`] start from the forward result `y`, those of
+//! [`leaky_relu`] and [`relu`] from x or, which has the same sign where the slope is not negative, from y.
 
-use crate::elementwise::{map, map2};
+use crate::elementwise::{map, update};
 
 /// `y = x` where x > 0, else `slope · x` (Maas, Hannun and Ng 2013).
 pub fn leaky_relu(x: &[f32], slope: f32, y: &mut [f32]) {
@@ -15,14 +15,13 @@ pub fn leaky_relu(x: &[f32], slope: f32, y: &mut [f32]) {
     );
 }
 
-/// `dx = dy` where x > 0, else `slope · dy`. For `slope` > 0 the forward result may be given for x.
-pub fn leaky_relu_backward(x: &[f32], dy: &[f32], slope: f32, dx: &mut [f32]) {
-    map2(
+/// `dy *= slope` except where x > 0. For `slope` > 0 the forward result may be given for x.
+pub fn leaky_relu_backward(x: &[f32], dy: &mut [f32], slope: f32) {
+    update(
+        [dy],
         x,
-        dy,
-        dx,
         #[inline(always)]
-        move |x, dy| if x > 0.0 { dy } else { slope * dy },
+        move |[dy], x| [if x > 0.0 { dy } else { slope * dy }],
     );
 }
 
@@ -36,14 +35,13 @@ pub fn relu(x: &[f32], y: &mut [f32]) {
     );
 }
 
-/// `dx = dy` where x > 0, else 0. The forward result may be given for x.
-pub fn relu_backward(x: &[f32], dy: &[f32], dx: &mut [f32]) {
-    map2(
+/// `dy = 0` except where x > 0. The forward result may be given for x.
+pub fn relu_backward(x: &[f32], dy: &mut [f32]) {
+    update(
+        [dy],
         x,
-        dy,
-        dx,
         #[inline(always)]
-        move |x, dy| if x > 0.0 { dy } else { 0.0 },
+        move |[dy], x| [if x > 0.0 { dy } else { 0.0 }],
     );
 }
 
@@ -57,15 +55,14 @@ pub fn tanh(x: &[f32], y: &mut [f32]) {
     );
 }
 
-/// `dx = dy · (1 − y²)`
-pub fn tanh_backward(y: &[f32], dy: &[f32], dx: &mut [f32]) {
+/// `dy *= 1 − y²`
+pub fn tanh_backward(y: &[f32], dy: &mut [f32]) {
     // (1 − y)(1 + y) keeps its relative accuracy near ±1, where 1 − y² cancels.
-    map2(
+    update(
+        [dy],
         y,
-        dy,
-        dx,
         #[inline(always)]
-        move |y, dy| dy * ((1.0 - y) * (1.0 + y)),
+        move |[dy], y| [dy * ((1.0 - y) * (1.0 + y))],
     );
 }
 
@@ -79,14 +76,13 @@ pub fn sigmoid(x: &[f32], y: &mut [f32]) {
     );
 }
 
-/// `dx = dy · y · (1 − y)`
-pub fn sigmoid_backward(y: &[f32], dy: &[f32], dx: &mut [f32]) {
-    map2(
+/// `dy *= y · (1 − y)`
+pub fn sigmoid_backward(y: &[f32], dy: &mut [f32]) {
+    update(
+        [dy],
         y,
-        dy,
-        dx,
         #[inline(always)]
-        move |y, dy| dy * (y * (1.0 - y)),
+        move |[dy], y| [dy * (y * (1.0 - y))],
     );
 }
 

@@ -7,36 +7,41 @@
 //! words of 2³² indices are a permutation, so a word does not come twice: of no consequence to a mask. An element is dropped if its word is
 //! below `rate · 2³²`, so rates are exact to 2⁻³².
 
-use crate::elementwise::map;
+use crate::elementwise::{map, map_in_place};
 
 /// `y[i] = 0` with probability `rate` (0 ≤ rate < 1), else `x[i] / (1 − rate)`; the same `key` gives the same mask.
 pub fn dropout(x: &[f32], rate: f32, key: u64, y: &mut [f32]) {
-    assert!((0.0..1.0).contains(&rate), "a dropout rate is at least 0 and below 1, not {rate}");
-    let scale = 1.0 / (1.0 - rate);
-    let threshold = (f64::from(rate) * 4_294_967_296.0).round() as u32;
-    let mask = Mask::new(key);
-    map(
-        x,
-        y,
-        #[inline(always)]
-        move |index, x| if mask.word(index) < threshold { 0.0 } else { x * scale },
-    );
+    map(x, y, operation(rate, key));
 }
 
-/// The gradient of the input: [`dropout`]'s mask and scale, with the same `rate` and `key`, on the gradient. Overwrites `dx`.
-pub fn dropout_backward(dy: &[f32], rate: f32, key: u64, dx: &mut [f32]) {
-    dropout(dy, rate, key, dx);
+/// The gradient of the input in place of that of the result: [`dropout`]'s mask and scale, with the same `rate` and `key`.
+pub fn dropout_backward(dy: &mut [f32], rate: f32, key: u64) {
+    map_in_place(dy, operation(rate, key));
+}
+
+#[inline(always)]
+fn operation(rate: f32, key: u64) -> impl Fn(usize, f32) -> f32 + Copy + Sync + Send {
+    let (scale, threshold) = scale_and_threshold(rate);
+    let mask = Mask::new(key);
+    #[inline(always)]
+    move |index, x| if mask.word(index) < threshold { 0.0 } else { x * scale }
+}
+
+/// What a kept element is multiplied with, and the least word of [`Mask`] that keeps.
+pub(crate) fn scale_and_threshold(rate: f32) -> (f32, u32) {
+    assert!((0.0..1.0).contains(&rate), "a dropout rate is at least 0 and below 1, not {rate}");
+    (1.0 / (1.0 - rate), (f64::from(rate) * 4_294_967_296.0).round() as u32)
 }
 
 /// The random words of one key.
 #[derive(Clone, Copy)]
-struct Mask {
+pub(crate) struct Mask {
     first: u32,
     second: u32,
 }
 
 impl Mask {
-    fn new(key: u64) -> Self {
+    pub(crate) fn new(key: u64) -> Self {
         // SplitMix64 (Steele, Lea and Flood 2014).
         let mut z = key.wrapping_add(0x9e37_79b9_7f4a_7c15);
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -47,10 +52,29 @@ impl Mask {
 
     #[inline(always)]
     fn word(self, index: usize) -> u32 {
-        let word = mix((index as u32) ^ self.first);
-        // The index's upper half enters with the second key, times an odd number.
+        self.of_upper_half(index).word(index as u32)
+    }
+
+    /// The words of all indices with the upper half of `index`.
+    #[inline(always)]
+    pub(crate) fn of_upper_half(self, index: usize) -> Words {
+        // The upper half enters with the second key, times an odd number.
         let upper = ((index as u64 >> 32) as u32).wrapping_mul(0x9e37_79b9);
-        mix(word.wrapping_add(self.second ^ upper))
+        Words { first: self.first, second: self.second ^ upper }
+    }
+}
+
+/// The random words of one key and of 2³² indices, which differ in their lower half.
+#[derive(Clone, Copy)]
+pub(crate) struct Words {
+    first: u32,
+    second: u32,
+}
+
+impl Words {
+    #[inline(always)]
+    pub(crate) fn word(self, lower_half: u32) -> u32 {
+        mix(mix(lower_half ^ self.first).wrapping_add(self.second))
     }
 }
 

@@ -24,28 +24,16 @@ pub(crate) fn map(x: &[f32], y: &mut [f32], operation: impl Fn(usize, f32) -> f3
     });
 }
 
-/// `y[i] = operation(a[i], b[i])`
+/// `y[i] = operation(i, y[i])`
 #[inline(always)]
-pub(crate) fn map2(
-    a: &[f32],
-    b: &[f32],
-    y: &mut [f32],
-    operation: impl Fn(f32, f32) -> f32 + Copy + Sync + Send,
-) {
-    assert!(
-        a.len() == y.len() && b.len() == y.len(),
-        "elements: {} and {} into {}",
-        a.len(),
-        b.len(),
-        y.len()
-    );
-    y.par_chunks_mut(CHUNK).zip(a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK))).for_each(|(y, (a, b))| {
+pub(crate) fn map_in_place(y: &mut [f32], operation: impl Fn(usize, f32) -> f32 + Copy + Sync + Send) {
+    y.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, y)| {
         vectorized(
             #[inline(always)]
             || {
-                let operation = { operation };
-                for (y, (&a, &b)) in y.iter_mut().zip(a.iter().zip(b)) {
-                    *y = operation(a, b);
+                let (operation, first) = (operation, chunk * CHUNK);
+                for (i, y) in y.iter_mut().enumerate() {
+                    *y = operation(first + i, *y);
                 }
             },
         );

@@ -13,6 +13,7 @@ pub mod bias;
 pub mod conv;
 pub mod dense;
 pub mod dropout;
+pub mod epilogue;
 pub mod memory;
 pub mod optimizer;
 pub mod reduce;
