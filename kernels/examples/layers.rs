@@ -74,28 +74,20 @@ fn dense(name: &str, inputs: usize, outputs: usize, rounds: usize) {
 }
 
 fn batch_norm(name: &str, rows: usize, channels: usize, rounds: usize) {
-    let (x, dy, gamma, beta) =
-        (random(rows * channels), random(rows * channels), random(channels), random(channels));
-    let (mut y, mut dx) = (x.clone(), x.clone());
-    let [mut mean, mut variance, mut inverse_std, mut dgamma, mut dbeta] =
-        [(); 5].map(|()| vec![0.0; channels]);
-    passes(
-        name,
-        rounds,
-        &mut [("forward", &mut || {
-            let statistics =
-                BatchStatistics { mean: &mut mean, variance: &mut variance, inverse_std: &mut inverse_std };
-            batch_norm_forward_training(&x, &gamma, &beta, 1e-3, &mut y, statistics);
-        })],
-    );
-    let with = Normalisation { gamma: &gamma, mean: &mean, inverse_std: &inverse_std };
-    passes(
-        "",
-        rounds,
-        &mut [("backward", &mut || {
-            batch_norm_backward_training(&x, &dy, with, &mut dx, &mut dgamma, &mut dbeta);
-        })],
-    );
+    // Gradients are replaced by gradients again and again: with this gamma they keep their size.
+    let (x, gamma, beta) = (random(rows * channels), vec![0.577; channels], random(channels));
+    let (mut y, mut dy) = (x.clone(), random(rows * channels));
+    let (mut dgamma, mut dbeta) = (vec![0.0; channels], vec![0.0; channels]);
+    let mut statistics = BatchStatistics::default();
+    for (name, slope) in [(name, 1.0), ("  and leaky relu", 0.3)] {
+        let affine = Affine { gamma: &gamma, beta: &beta, slope };
+        let forward = &mut || batch_norm_forward_training(&x, affine, 1e-3, &mut y, &mut statistics);
+        passes(name, rounds, &mut [("forward", forward)]);
+        let backward = &mut || {
+            batch_norm_backward_training(&x, &mut dy, affine, &statistics, &mut dgamma, &mut dbeta);
+        };
+        passes("", rounds, &mut [("backward", backward)]);
+    }
 }
 
 fn elementwise(rounds: usize) {

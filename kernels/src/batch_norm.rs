@@ -1,7 +1,8 @@
 //! Batch normalisation (Ioffe and Szegedy 2015, algorithm 1) of (rows, channels) matrices; rows are examples, or all pixels of all images.
 //!
 //! `y = gamma · (x − mean) / sqrt(variance + epsilon) + beta`, per channel. In training, mean and (biased) variance are those of the batch; in
-//! evaluation they are running statistics.
+//! evaluation they are running statistics. A LeakyReLU may follow: it is taken in the pass that normalises, and its gradient in the passes of
+//! the backward function, which find the sign of its input from x again, by the formula and with the numbers of the forward pass.
 //!
 //! Each chunk of rows is read once and reduced in two passes while it is in the cache (its mean, then its squared differences from
 //! that mean); chunks are combined in `f64` (Chan, Golub and LeVeque 1983), so that a large mean costs no accuracy.
@@ -11,75 +12,109 @@ use std::ops::Range;
 use crate::columns::{BLOCK, Chunks, add_rows};
 use crate::parallel::{Shared, vectorized, with_scratch};
 
-/// What the training pass finds about a batch, per channel: its backward pass and the running statistics need it.
-pub struct BatchStatistics<'a> {
-    /// Mean.
-    pub mean: &'a mut [f32],
-    /// Biased variance, the mean of the squared differences.
-    pub variance: &'a mut [f32],
-    /// `1 / sqrt(variance + epsilon)`.
-    pub inverse_std: &'a mut [f32],
+/// What follows the normalisation: `y = leaky_relu(gamma · x̂ + beta)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Affine<'a> {
+    /// Scale: (channels,).
+    pub gamma: &'a [f32],
+    /// Offset: (channels,).
+    pub beta: &'a [f32],
+    /// LeakyReLU's slope, from 0 to 1; at 1 there is no activation.
+    pub slope: f32,
+}
+
+/// How a forward pass normalised, per channel: its backward pass and the running statistics need it.
+///
+/// The forward passes give it its size; one that is used again is not allocated again.
+#[derive(Clone, Debug, Default)]
+pub struct BatchStatistics {
+    /// The mean that was subtracted: in training the batch's, else the running one.
+    pub mean: Vec<f32>,
+    /// Likewise the biased variance, the mean of the squared differences.
+    pub variance: Vec<f32>,
+    /// `1 / sqrt(variance + epsilon)`
+    pub inverse_std: Vec<f32>,
+    /// What went into LeakyReLU is `scale · (x − mean) + offset`, and only these very numbers give every element its sign again.
+    scale: Vec<f32>,
+    offset: Vec<f32>,
+}
+
+impl BatchStatistics {
+    fn resize(&mut self, channels: usize) {
+        let Self { mean, variance, inverse_std, scale, offset } = self;
+        for vector in [mean, variance, inverse_std, scale, offset] {
+            vector.resize(channels, 0.0);
+        }
+    }
+
+    fn preactivation(&self) -> Preactivation<'_> {
+        Preactivation { mean: &self.mean, scale: &self.scale, offset: &self.offset }
+    }
 }
 
 /// Normalises with the statistics of the batch, which it writes: (rows, channels) -> (rows, channels).
 pub fn batch_norm_forward_training(
     x: &[f32],
-    gamma: &[f32],
-    beta: &[f32],
+    affine: Affine<'_>,
     epsilon: f32,
     y: &mut [f32],
-    statistics: BatchStatistics<'_>,
+    statistics: &mut BatchStatistics,
 ) {
+    let Affine { gamma, beta, slope } = affine;
     let channels = gamma.len();
-    let BatchStatistics { mean, variance, inverse_std } = statistics;
-    check(&[x.len(), y.len()], channels, &[beta.len(), mean.len(), variance.len(), inverse_std.len()]);
-    with_scratch(2 * channels, |coefficients| {
-        let (scale, offset) = coefficients.split_at_mut(channels);
-        let chunks = Chunks::new(x.len(), channels);
-        let outputs = [&mut *mean, variance, inverse_std, &mut *scale, &mut *offset].map(Shared::new);
-        chunks.reduce(
-            |rows, columns, sums| reduce_moments(x, channels, rows, columns, sums),
-            |columns, partial| {
-                // SAFETY: each block of columns is combined by one task.
-                let outputs = outputs.map(|output| unsafe { output.slice(columns.start, columns.len()) });
-                let [mean, variance, inverse_std, scale, offset] = outputs;
-                let moments = combine_moments(chunks.rows, partial.of(columns.clone()));
-                for c in 0..columns.len() {
-                    let (exact_mean, exact_variance) = (moments.0[c], moments.1[c]);
-                    let exact_inverse = 1.0 / (exact_variance + f64::from(epsilon)).sqrt();
-                    let exact_scale = f64::from(gamma[columns.start + c]) * exact_inverse;
-                    mean[c] = exact_mean as f32;
-                    variance[c] = exact_variance as f32;
-                    inverse_std[c] = exact_inverse as f32;
-                    scale[c] = exact_scale as f32;
-                    // What rounding took from the mean is put back here.
-                    let rounded = exact_mean - f64::from(mean[c]);
-                    offset[c] = (f64::from(beta[columns.start + c]) - rounded * exact_scale) as f32;
-                }
-            },
-        );
-        normalise(x, mean, scale, offset, y);
-    });
+    check(&[x.len(), y.len()], channels, &[beta.len()], slope);
+    statistics.resize(channels);
+    let BatchStatistics { mean, variance, inverse_std, scale, offset } = statistics;
+    let chunks = Chunks::new(x.len(), channels);
+    let outputs = [mean, variance, inverse_std, scale, offset].map(|numbers| Shared::new(numbers));
+    chunks.reduce(
+        |rows, columns, sums| reduce_moments(x, channels, rows, columns, sums),
+        |columns, partial| {
+            // SAFETY: each block of columns is combined by one task.
+            let outputs = outputs.map(|output| unsafe { output.slice(columns.start, columns.len()) });
+            let [mean, variance, inverse_std, scale, offset] = outputs;
+            let moments = combine_moments(chunks.rows, partial.of(columns.clone()));
+            for c in 0..columns.len() {
+                let (exact_mean, exact_variance) = (moments.0[c], moments.1[c]);
+                let exact_inverse = 1.0 / (exact_variance + f64::from(epsilon)).sqrt();
+                let exact_scale = f64::from(gamma[columns.start + c]) * exact_inverse;
+                mean[c] = exact_mean as f32;
+                variance[c] = exact_variance as f32;
+                inverse_std[c] = exact_inverse as f32;
+                scale[c] = exact_scale as f32;
+                // What rounding took from the mean is put back here.
+                let rounded = exact_mean - f64::from(mean[c]);
+                offset[c] = (f64::from(beta[columns.start + c]) - rounded * exact_scale) as f32;
+            }
+        },
+    );
+    normalise(x, statistics.preactivation(), slope, y);
 }
 
-/// Normalises with running statistics: (rows, channels) -> (rows, channels).
+/// Normalises with running statistics, which it copies to `statistics`: (rows, channels) -> (rows, channels).
 pub fn batch_norm_forward_evaluation(
     x: &[f32],
-    gamma: &[f32],
-    beta: &[f32],
+    affine: Affine<'_>,
     running_mean: &[f32],
     running_variance: &[f32],
     epsilon: f32,
     y: &mut [f32],
+    statistics: &mut BatchStatistics,
 ) {
+    let Affine { gamma, beta, slope } = affine;
     let channels = gamma.len();
-    check(&[x.len(), y.len()], channels, &[beta.len(), running_mean.len(), running_variance.len()]);
-    with_scratch(channels, |scale| {
-        for ((scale, gamma), variance) in scale.iter_mut().zip(gamma).zip(running_variance) {
-            *scale = gamma * inverse_std(*variance, epsilon);
-        }
-        normalise(x, running_mean, scale, beta, y);
-    });
+    let vectors = [beta.len(), running_mean.len(), running_variance.len()];
+    check(&[x.len(), y.len()], channels, &vectors, slope);
+    statistics.resize(channels);
+    statistics.mean.copy_from_slice(running_mean);
+    statistics.variance.copy_from_slice(running_variance);
+    statistics.offset.copy_from_slice(beta);
+    for c in 0..channels {
+        let variance = f64::from(running_variance[c]);
+        statistics.inverse_std[c] = (1.0 / (variance + f64::from(epsilon)).sqrt()) as f32;
+        statistics.scale[c] = gamma[c] * statistics.inverse_std[c];
+    }
+    normalise(x, statistics.preactivation(), slope, y);
 }
 
 /// `running = momentum · running + (1 − momentum) · batch`, per channel, for the mean and for the variance.
@@ -92,79 +127,63 @@ pub fn update_running_statistic(running: &mut [f32], batch: &[f32], momentum: f3
     }
 }
 
-/// What the backward passes know from the forward pass, per channel.
-#[derive(Clone, Copy)]
-pub struct Normalisation<'a> {
-    /// Scale.
-    pub gamma: &'a [f32],
-    /// The mean that was subtracted.
-    pub mean: &'a [f32],
-    /// What was multiplied with: in training [`BatchStatistics::inverse_std`], in evaluation [`inverse_stds`] of the running variance.
-    pub inverse_std: &'a [f32],
-}
-
-/// `1 / sqrt(variance + epsilon)`, per channel.
-pub fn inverse_stds(variance: &[f32], epsilon: f32, inverse: &mut [f32]) {
-    assert_eq!(variance.len(), inverse.len(), "channels");
-    for (inverse, &variance) in inverse.iter_mut().zip(variance) {
-        *inverse = inverse_std(variance, epsilon);
-    }
-}
-
-/// The gradients in training, where mean and variance depend on x:
-/// `dx = gamma·inverse_std · (dy − mean(dy) − x̂ · mean(dy·x̂))`, overwritten; `dgamma += Σ dy·x̂`, `dbeta += Σ dy`.
+/// The gradients in training, where mean and variance depend on x.
+///
+/// With g, the gradient of what goes into LeakyReLU: `gamma·inverse_std · (g − mean(g) − x̂ · mean(g·x̂))` in place of `dy`;
+/// `dgamma += Σ g·x̂`, `dbeta += Σ g`. `affine` and `statistics` are those of the forward pass.
 pub fn batch_norm_backward_training(
     x: &[f32],
-    dy: &[f32],
-    with: Normalisation<'_>,
-    dx: &mut [f32],
+    dy: &mut [f32],
+    affine: Affine<'_>,
+    statistics: &BatchStatistics,
     dgamma: &mut [f32],
     dbeta: &mut [f32],
 ) {
-    backward(x, dy, with, true, dx, dgamma, dbeta);
+    backward(x, dy, affine, statistics, true, dgamma, dbeta);
 }
 
-/// The gradients in evaluation, where mean and variance are constants: `dx = gamma·inverse_std · dy`, overwritten; `dgamma += Σ dy·x̂`,
-/// `dbeta += Σ dy`.
+/// The gradients in evaluation, where mean and variance are constants.
+///
+/// With g, the gradient of what goes into LeakyReLU: `gamma·inverse_std · g` in place of `dy`; `dgamma += Σ g·x̂`, `dbeta += Σ g`.
+/// `affine` and `statistics` are those of the forward pass.
 pub fn batch_norm_backward_evaluation(
     x: &[f32],
-    dy: &[f32],
-    with: Normalisation<'_>,
-    dx: &mut [f32],
+    dy: &mut [f32],
+    affine: Affine<'_>,
+    statistics: &BatchStatistics,
     dgamma: &mut [f32],
     dbeta: &mut [f32],
 ) {
-    backward(x, dy, with, false, dx, dgamma, dbeta);
+    backward(x, dy, affine, statistics, false, dgamma, dbeta);
 }
 
 fn backward(
     x: &[f32],
-    dy: &[f32],
-    with: Normalisation<'_>,
+    dy: &mut [f32],
+    affine: Affine<'_>,
+    statistics: &BatchStatistics,
     training: bool,
-    dx: &mut [f32],
     dgamma: &mut [f32],
     dbeta: &mut [f32],
 ) {
-    let Normalisation { gamma, mean, inverse_std } = with;
+    let Affine { gamma, beta, slope } = affine;
     let channels = gamma.len();
-    check(
-        &[x.len(), dy.len(), dx.len()],
-        channels,
-        &[mean.len(), inverse_std.len(), dgamma.len(), dbeta.len()],
-    );
+    let inverse_std = &statistics.inverse_std;
+    let vectors = [beta.len(), inverse_std.len(), dgamma.len(), dbeta.len()];
+    check(&[x.len(), dy.len()], channels, &vectors, slope);
+    let before = statistics.preactivation();
     let chunks = Chunks::new(x.len(), channels);
-    // dx = scale · dy + slope · (x − mean) + offset
+    // dx = of_dy · g + of_x · (x − mean) + constant
     with_scratch(3 * channels, |coefficients| {
-        let (scale, rest) = coefficients.split_at_mut(channels);
-        let (slope, offset) = rest.split_at_mut(channels);
-        let outputs = [dgamma, dbeta, &mut *scale, &mut *slope, &mut *offset].map(Shared::new);
+        let (of_dy, rest) = coefficients.split_at_mut(channels);
+        let (of_x, constant) = rest.split_at_mut(channels);
+        let outputs = [dgamma, dbeta, &mut *of_dy, &mut *of_x, &mut *constant].map(Shared::new);
         chunks.reduce(
-            |rows, columns, sums| reduce_gradients(x, dy, mean, rows, columns, sums),
+            |rows, columns, sums| reduce_gradients(x, dy, before, slope, rows, columns, sums),
             |columns, partial| {
                 // SAFETY: each block of columns is combined by one task.
                 let outputs = outputs.map(|output| unsafe { output.slice(columns.start, columns.len()) });
-                let [dgamma, dbeta, scale, slope, offset] = outputs;
+                let [dgamma, dbeta, of_dy, of_x, constant] = outputs;
                 let sum_dy = partial.total(0, columns.clone());
                 let sum_dy_x = partial.total(1, columns.clone());
                 let per_row = if training { 1.0 / chunks.rows as f64 } else { 0.0 };
@@ -173,15 +192,16 @@ fn backward(
                     let factor = f64::from(gamma[channel]) * inverse;
                     dbeta[c] = (f64::from(dbeta[c]) + sum_dy[c]) as f32;
                     dgamma[c] = (f64::from(dgamma[c]) + sum_dy_x[c] * inverse) as f32;
-                    scale[c] = factor as f32;
-                    slope[c] = (-factor * inverse * inverse * sum_dy_x[c] * per_row) as f32;
-                    offset[c] = (-factor * sum_dy[c] * per_row) as f32;
+                    of_dy[c] = factor as f32;
+                    of_x[c] = (-factor * inverse * inverse * sum_dy_x[c] * per_row) as f32;
+                    constant[c] = (-factor * sum_dy[c] * per_row) as f32;
                 }
             },
         );
-        let target = Shared::new(dx);
+        let target = Shared::new(dy);
         chunks.for_each(|_, rows, columns| {
-            let [mean, scale, slope, offset] = [mean, scale, slope, offset].map(|all| &all[columns.clone()]);
+            let before = before.of(columns.clone());
+            let coefficients = [&*of_dy, of_x, constant].map(|all| &all[columns.clone()]);
             vectorized(
                 #[inline(always)]
                 || {
@@ -189,9 +209,8 @@ fn backward(
                     for row in rows {
                         let start = row * channels + columns.start;
                         // SAFETY: each piece of the matrix belongs to one task.
-                        let dx = unsafe { target.slice(start, count) };
-                        let (x, dy) = (&x[start..][..count], &dy[start..][..count]);
-                        input_gradient(x, dy, mean, scale, slope, offset, dx);
+                        let dy = unsafe { target.slice(start, count) };
+                        input_gradient(&x[start..][..count], before, slope, coefficients, dy);
                     }
                 },
             );
@@ -199,7 +218,7 @@ fn backward(
     });
 }
 
-fn check(matrices: &[usize], channels: usize, vectors: &[usize]) {
+fn check(matrices: &[usize], channels: usize, vectors: &[usize], slope: f32) {
     assert!(
         matrices.iter().all(|&elements| elements == matrices[0]),
         "matrices of different sizes: {matrices:?}"
@@ -208,10 +227,36 @@ fn check(matrices: &[usize], channels: usize, vectors: &[usize]) {
         vectors.iter().all(|&length| length == channels),
         "{channels} channels, but vectors of {vectors:?}"
     );
+    assert!((0.0..=1.0).contains(&slope), "LeakyReLU's slope is from 0 to 1, not {slope}");
 }
 
-fn inverse_std(variance: f32, epsilon: f32) -> f32 {
-    (1.0 / (f64::from(variance) + f64::from(epsilon)).sqrt()) as f32
+/// What goes into LeakyReLU, `scale · (x − mean) + offset`, per channel.
+#[derive(Clone, Copy)]
+struct Preactivation<'a> {
+    mean: &'a [f32],
+    scale: &'a [f32],
+    offset: &'a [f32],
+}
+
+impl<'a> Preactivation<'a> {
+    fn of(self, columns: Range<usize>) -> Self {
+        let Self { mean, scale, offset } = self;
+        let [mean, scale, offset] = [mean, scale, offset].map(|all| &all[columns.clone()]);
+        Self { mean, scale, offset }
+    }
+}
+
+/// Of x less the mean. Both directions call this one, so that they agree about every sign.
+#[inline(always)]
+fn preactivation(centred: f32, scale: f32, offset: f32) -> f32 {
+    scale * centred + offset
+}
+
+/// `x` where `preactivation` > 0, else `slope · x`: LeakyReLU if x is the pre-activation, its backward pass if x is a gradient. A slope of
+/// one changes no bit.
+#[inline(always)]
+fn leaky(preactivation: f32, slope: f32, x: f32) -> f32 {
+    if preactivation > 0.0 { x } else { slope * x }
 }
 
 /// A chunk's mean m (rounded), Σ (x − m) and Σ (x − m)², per column.
@@ -226,11 +271,10 @@ fn reduce_moments(
     vectorized(
         #[inline(always)]
         || {
-            // The sums' own memory, of any content, stands in for numbers that the first pass does not need.
-            add_rows(rows.clone(), columns.clone(), channels, [x], residual, [&mut *mean], |[x], _| [x]);
+            add_rows(rows.clone(), columns.clone(), channels, [x], [], [&mut *mean], |[x], []| [x]);
             let factor = 1.0 / rows.len() as f32;
             mean.iter_mut().for_each(|mean| *mean *= factor);
-            add_rows(rows, columns, channels, [x], mean, [residual, squares], |[x], mean| {
+            add_rows(rows, columns, channels, [x], [mean], [residual, squares], |[x], [mean]| {
                 let difference = x - mean;
                 [difference, difference * difference]
             });
@@ -262,31 +306,45 @@ fn combine_moments<'a>(
     (mean, variance)
 }
 
-/// A chunk's Σ dy and Σ dy·(x − mean), per column.
+/// A chunk's Σ g and Σ g·(x − mean), per column, where g is the gradient of what goes into LeakyReLU.
 fn reduce_gradients(
     x: &[f32],
     dy: &[f32],
-    mean: &[f32],
+    before: Preactivation<'_>,
+    slope: f32,
     rows: Range<usize>,
     columns: Range<usize>,
     sums: [&mut [f32]; 2],
 ) {
+    let stride = before.mean.len();
+    let Preactivation { mean, scale, offset } = before.of(columns.clone());
     vectorized(
         #[inline(always)]
         || {
-            let stride = mean.len();
-            let mean = &mean[columns.clone()];
-            add_rows(rows, columns, stride, [x, dy], mean, sums, |[x, dy], mean| [dy, dy * (x - mean)]);
+            let of_column = [mean, scale, offset];
+            add_rows(
+                rows,
+                columns,
+                stride,
+                [x, dy],
+                of_column,
+                sums,
+                move |[x, dy], [mean, scale, offset]| {
+                    let centred = x - mean;
+                    let dy = leaky(preactivation(centred, scale, offset), slope, dy);
+                    [dy, dy * centred]
+                },
+            );
         },
     );
 }
 
-/// `y = scale · (x − mean) + offset`
-fn normalise(x: &[f32], mean: &[f32], scale: &[f32], offset: &[f32], y: &mut [f32]) {
-    let channels = mean.len();
+/// `y = leaky_relu(scale · (x − mean) + offset)`
+fn normalise(x: &[f32], before: Preactivation<'_>, slope: f32, y: &mut [f32]) {
+    let channels = before.mean.len();
     let target = Shared::new(y);
     Chunks::new(x.len(), channels).for_each(|_, rows, columns| {
-        let [mean, scale, offset] = [mean, scale, offset].map(|all| &all[columns.clone()]);
+        let before = before.of(columns.clone());
         vectorized(
             #[inline(always)]
             || {
@@ -295,7 +353,7 @@ fn normalise(x: &[f32], mean: &[f32], scale: &[f32], offset: &[f32], y: &mut [f3
                     let start = row * channels + columns.start;
                     // SAFETY: each piece of the matrix belongs to one task.
                     let y = unsafe { target.slice(start, count) };
-                    normalise_row(&x[start..][..count], mean, scale, offset, y);
+                    normalise_row(&x[start..][..count], before, slope, y);
                 }
             },
         );
@@ -305,28 +363,31 @@ fn normalise(x: &[f32], mean: &[f32], scale: &[f32], offset: &[f32], y: &mut [f3
 // Rows are functions of their own because the compiler knows of their arguments, and of nothing else, that the output overlaps no input.
 
 #[inline(always)]
-fn normalise_row(x: &[f32], mean: &[f32], scale: &[f32], offset: &[f32], y: &mut [f32]) {
+fn normalise_row(x: &[f32], before: Preactivation<'_>, slope: f32, y: &mut [f32]) {
     let count = y.len();
+    let Preactivation { mean, scale, offset } = before;
     let (x, mean, scale, offset) = (&x[..count], &mean[..count], &scale[..count], &offset[..count]);
     for c in 0..count {
-        y[c] = scale[c] * (x[c] - mean[c]) + offset[c];
+        let value = preactivation(x[c] - mean[c], scale[c], offset[c]);
+        y[c] = leaky(value, slope, value);
     }
 }
 
 #[inline(always)]
 fn input_gradient(
     x: &[f32],
-    dy: &[f32],
-    mean: &[f32],
-    scale: &[f32],
-    slope: &[f32],
-    offset: &[f32],
-    dx: &mut [f32],
+    before: Preactivation<'_>,
+    slope: f32,
+    coefficients: [&[f32]; 3],
+    dy: &mut [f32],
 ) {
-    let count = dx.len();
-    let (x, dy, mean) = (&x[..count], &dy[..count], &mean[..count]);
-    let (scale, slope, offset) = (&scale[..count], &slope[..count], &offset[..count]);
+    let count = dy.len();
+    let Preactivation { mean, scale, offset } = before;
+    let (x, mean, scale, offset) = (&x[..count], &mean[..count], &scale[..count], &offset[..count]);
+    let [of_dy, of_x, constant] = coefficients.map(|numbers| &numbers[..count]);
     for c in 0..count {
-        dx[c] = scale[c] * dy[c] + (slope[c] * (x[c] - mean[c]) + offset[c]);
+        let centred = x[c] - mean[c];
+        let g = leaky(preactivation(centred, scale[c], offset[c]), slope, dy[c]);
+        dy[c] = of_dy[c] * g + (of_x[c] * centred + constant[c]);
     }
 }

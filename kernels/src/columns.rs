@@ -113,18 +113,19 @@ impl<const N: usize> Partial<'_, N> {
 /// The combined columns of [`Chunks::reduce`] are at most this many.
 pub(crate) const BLOCK: usize = COMBINED;
 
-/// Sets `sums[n][c] = Σ_r value([m₀[r, c], m₁[r, c], …], of_column[c])[n]` over the `rows` and `columns` of matrices with rows of `stride`.
+/// Sets `sums[n][c] = Σ_r value([m₀[r, c], m₁[r, c], …], [k₀[c], k₁[c], …])[n]` over the `rows` and `columns` of matrices m with
+/// rows of `stride`; `of_column` are the k, from the first of these columns on.
 ///
 /// Call it inside of [`vectorized`]. Sums of some columns at a time stay in registers while the rows pass.
 #[inline(always)]
-pub(crate) fn add_rows<const M: usize, const N: usize>(
+pub(crate) fn add_rows<const M: usize, const K: usize, const N: usize>(
     rows: Range<usize>,
     columns: Range<usize>,
     stride: usize,
     matrices: [&[f32]; M],
-    of_column: &[f32],
+    of_column: [&[f32]; K],
     mut sums: [&mut [f32]; N],
-    value: impl Fn([f32; M], f32) -> [f32; N] + Copy,
+    value: impl Fn([f32; M], [f32; K]) -> [f32; N] + Copy,
 ) {
     let mut done = 0;
     while done < columns.len() {
@@ -138,11 +139,11 @@ pub(crate) fn add_rows<const M: usize, const N: usize>(
             1
         };
         let sums = sums.each_mut().map(|sums| &mut sums[done..done + width]);
-        let of_column = &of_column[done..done + width];
+        let of_column = of_column.map(|numbers| &numbers[done..done + width]);
         match width {
-            WIDE => add_block::<M, N, WIDE>(place, matrices, of_column, sums, value),
-            NARROW => add_block::<M, N, NARROW>(place, matrices, of_column, sums, value),
-            _ => add_block::<M, N, 1>(place, matrices, of_column, sums, value),
+            WIDE => add_block::<M, K, N, WIDE>(place, matrices, of_column, sums, value),
+            NARROW => add_block::<M, K, N, NARROW>(place, matrices, of_column, sums, value),
+            _ => add_block::<M, K, N, 1>(place, matrices, of_column, sums, value),
         }
         done += width;
     }
@@ -155,20 +156,20 @@ struct Place {
 }
 
 #[inline(always)]
-fn add_block<const M: usize, const N: usize, const WIDTH: usize>(
+fn add_block<const M: usize, const K: usize, const N: usize, const WIDTH: usize>(
     place: Place,
     matrices: [&[f32]; M],
-    of_column: &[f32],
+    of_column: [&[f32]; K],
     sums: [&mut [f32]; N],
-    value: impl Fn([f32; M], f32) -> [f32; N] + Copy,
+    value: impl Fn([f32; M], [f32; K]) -> [f32; N] + Copy,
 ) {
-    let fixed: [f32; WIDTH] = std::array::from_fn(|j| of_column[j]);
+    let fixed: [[f32; WIDTH]; K] = of_column.map(|numbers| std::array::from_fn(|j| numbers[j]));
     let mut totals = [[0.0; WIDTH]; N];
     for row in place.rows {
         let start = row * place.stride + place.column;
         let lines = matrices.map(|matrix| &matrix[start..start + WIDTH]);
         for j in 0..WIDTH {
-            let values = value(lines.map(|line| line[j]), fixed[j]);
+            let values = value(lines.map(|line| line[j]), fixed.each_ref().map(|numbers| numbers[j]));
             for n in 0..N {
                 totals[n][j] += values[n];
             }
@@ -186,10 +187,9 @@ pub(crate) fn add_column_sums(matrix: &[f32], sums: &mut [f32]) {
     let shared = Shared::new(sums);
     chunks.reduce(
         |rows, columns, [sums]| {
-            let unused = &[0.0; COLUMNS][..columns.len()];
             vectorized(
                 #[inline(always)]
-                || add_rows(rows, columns, channels, [matrix], unused, [sums], |[x], _| [x]),
+                || add_rows(rows, columns, channels, [matrix], [], [sums], |[x], []| [x]),
             );
         },
         |columns, partial| {
