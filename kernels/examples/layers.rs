@@ -7,7 +7,8 @@ use atelier_kernels::batch_norm::*;
 use atelier_kernels::bias::{add_bias, bias_gradient};
 use atelier_kernels::conv::{Conv, conv_data_gradient, conv_forward, conv_weight_gradient};
 use atelier_kernels::dense::{Dense, dense_data_gradient, dense_forward, dense_weight_gradient};
-use atelier_kernels::dropout::dropout;
+use atelier_kernels::dropout::{dropout, dropout_backward};
+use atelier_kernels::epilogue::{Dropout, Epilogue, scale_rows};
 use atelier_kernels::memory::keep_freed_memory;
 use atelier_kernels::optimizer::{Adam, adam};
 use atelier_kernels::reduce::{all_finite, sum_of_squares};
@@ -73,34 +74,26 @@ fn dense(name: &str, inputs: usize, outputs: usize, rounds: usize) {
 }
 
 fn batch_norm(name: &str, rows: usize, channels: usize, rounds: usize) {
-    let (x, dy, gamma, beta) =
-        (random(rows * channels), random(rows * channels), random(channels), random(channels));
-    let (mut y, mut dx) = (x.clone(), x.clone());
-    let [mut mean, mut variance, mut inverse_std, mut dgamma, mut dbeta] =
-        [(); 5].map(|()| vec![0.0; channels]);
-    passes(
-        name,
-        rounds,
-        &mut [("forward", &mut || {
-            let statistics =
-                BatchStatistics { mean: &mut mean, variance: &mut variance, inverse_std: &mut inverse_std };
-            batch_norm_forward_training(&x, &gamma, &beta, 1e-3, &mut y, statistics);
-        })],
-    );
-    let with = Normalisation { gamma: &gamma, mean: &mean, inverse_std: &inverse_std };
-    passes(
-        "",
-        rounds,
-        &mut [("backward", &mut || {
-            batch_norm_backward_training(&x, &dy, with, &mut dx, &mut dgamma, &mut dbeta);
-        })],
-    );
+    // Gradients are replaced by gradients again and again: with this gamma they keep their size.
+    let (x, gamma, beta) = (random(rows * channels), vec![0.577; channels], random(channels));
+    let (mut y, mut dy) = (x.clone(), random(rows * channels));
+    let (mut dgamma, mut dbeta) = (vec![0.0; channels], vec![0.0; channels]);
+    let mut statistics = BatchStatistics::default();
+    for (name, slope) in [(name, 1.0), ("  and leaky relu", 0.3)] {
+        let affine = Affine { gamma: &gamma, beta: &beta, slope };
+        let forward = &mut || batch_norm_forward_training(&x, affine, 1e-3, &mut y, &mut statistics);
+        passes(name, rounds, &mut [("forward", forward)]);
+        let backward = &mut || {
+            batch_norm_backward_training(&x, &mut dy, affine, &statistics, &mut dgamma, &mut dbeta);
+        };
+        passes("", rounds, &mut [("backward", backward)]);
+    }
 }
 
 fn elementwise(rounds: usize) {
     let length = BATCH * 14 * 14 * 64;
-    let (x, dy) = (random(length), random(length));
-    let (mut y, mut bias) = (x.clone(), vec![0.0; 64]);
+    let (x, mut dy) = (random(length), random(length));
+    let (mut y, mut dbias, bias) = (x.clone(), vec![0.0; 64], [0.1; 64]);
     let mut dx = x.clone();
     passes(
         "14x14x64",
@@ -110,9 +103,27 @@ fn elementwise(rounds: usize) {
             ("leaky relu", &mut || leaky_relu(&x, 0.3, &mut dx)),
         ],
     );
-    passes("", rounds, &mut [("leaky relu backward", &mut || leaky_relu_backward(&x, &dy, 0.3, &mut dx))]);
-    passes("", rounds, &mut [("bias gradient", &mut || bias_gradient(&dy, &mut bias))]);
-    passes("", rounds, &mut [("bias", &mut || add_bias(&mut dx, &[0.1; 64]))]);
+    // The gradients are multiplied in place again and again: by one, lest they fade to numbers that are slow to multiply.
+    passes("", rounds, &mut [("leaky relu backward", &mut || leaky_relu_backward(&x, &mut dy, 1.0))]);
+    passes("", rounds, &mut [("dropout backward", &mut || dropout_backward(&mut dy, 1e-9, 1))]);
+    passes("", rounds, &mut [("bias gradient", &mut || bias_gradient(&dy, &mut dbias))]);
+    passes("", rounds, &mut [("bias", &mut || add_bias(&mut dx, &bias))]);
+    let dropout = Some(Dropout { rate: 0.3, key: 1, first: 0 });
+    for (name, epilogue) in [
+        ("bias", Epilogue::default()),
+        ("bias, leaky relu", Epilogue { slope: Some(0.3), dropout: None }),
+        ("bias, leaky relu, dropout", Epilogue { slope: Some(0.3), dropout }),
+    ] {
+        let mut y = x.clone();
+        passes(
+            &format!("  {name}"),
+            rounds,
+            &mut [("in one", &mut || epilogue.apply(Some(&bias), 64, &mut y))],
+        );
+        let mut dy = random(length);
+        passes("", rounds, &mut [("backward", &mut || epilogue.backward(&y, &mut dy))]);
+    }
+    passes("256 x 12544", rounds, &mut [("rows scaled", &mut || scale_rows(&[1.0; BATCH], &mut y))]);
     let image = random(BATCH * 28 * 28);
     let mut out = image.clone();
     passes("28x28x1", rounds, &mut [("tanh", &mut || tanh(&image, &mut out))]);

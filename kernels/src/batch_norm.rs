@@ -252,8 +252,8 @@ fn preactivation(centred: f32, scale: f32, offset: f32) -> f32 {
     scale * centred + offset
 }
 
-/// `x` where `preactivation` > 0, else `slope · x`: LeakyReLU of the pre-activation itself, and its gradient of a gradient. A slope of one changes
-/// no bit.
+/// `x` where `preactivation` > 0, else `slope · x`: LeakyReLU if x is the pre-activation, its backward pass if x is a gradient. A slope of
+/// one changes no bit.
 #[inline(always)]
 fn leaky(preactivation: f32, slope: f32, x: f32) -> f32 {
     if preactivation > 0.0 { x } else { slope * x }

@@ -1,12 +1,12 @@
 //! What follows a layer element by element, in one pass in place: a bias, LeakyReLU and dropout.
 //!
-//! `y = dropout(leaky_relu(x + bias))`, each of the three optional, with the roundings of the separate kernels ([`add_bias`], [`leaky_relu`],
-//! [`dropout`]): the values are the same. Only the signs of zeros differ, because with dropout they carry the mask to the backward pass: a
-//! dropped element is −0, a kept one whose pre-activation `x + bias` is zero is +0. So the backward pass needs y alone, neither x nor the
-//! mask's hash again.
+//! `y = dropout(leaky_relu(x + bias))`, each of the three optional, with the roundings of the separate kernels ([`add_bias`],
+//! [`leaky_relu`], [`dropout`]): the values are the same. Only the signs of zeros differ, because with dropout they carry the mask to
+//! the backward pass: a dropped element is −0, a kept one whose pre-activation `x + bias` is zero is +0. So the backward pass needs y
+//! alone, neither x nor the mask's hash again.
 //!
-//! One kept element may look dropped: where `slope · x · scale` of a negative pre-activation underflows to −0, which takes one below 10⁻³⁸ or a
-//! slope of zero. Its gradient becomes zero instead of `slope · scale · dy`; for a slope of zero that is the same.
+//! A kept element looks dropped where `slope · x · scale` of a negative pre-activation underflows to −0: where this product is below
+//! 10⁻⁴⁵, or the slope zero. Its gradient is zero then instead of `slope · scale · dy`, which for a slope of zero is the same.
 //!
 //! [`add_bias`]: crate::bias::add_bias
 //! [`leaky_relu`]: crate::activation::leaky_relu
@@ -176,7 +176,8 @@ fn leaky(x: f32, slope: f32) -> f32 {
 /// Room for a bias repeated: rows of few channels are taken several at once, so that the vectors are full.
 const REPEATED: usize = 512;
 
-/// `y[i] = operation(i, y[i] + bias[i % channels])`, `i` counting from `first`, and its lower half given; without a bias nothing is added.
+/// `y[i] = operation(i, y[i] + bias[i % channels])`, where `i` counts from `first` and its lower 32 bits are given to the operation;
+/// without a bias nothing is added.
 #[inline(always)]
 fn add_bias_and(
     bias: Option<&[f32]>,

@@ -24,8 +24,8 @@ pub fn keep_freed_memory() -> bool {
     false
 }
 
-/// `length` numbers of unspecified value, whatever the memory held: for a result that is overwritten entirely, without the pass that would zero
-/// it first.
+/// `length` numbers of unspecified value, whatever the memory held: for a result that is overwritten entirely, without the pass that
+/// would zero it first.
 ///
 /// In builds with debug assertions they are not-a-numbers, so that what was not overwritten shows. On other processors than x86-64 and AArch64
 /// they are zeros.
@@ -37,10 +37,10 @@ pub fn unspecified(length: usize) -> Vec<f32> {
     {
         let mut numbers = Vec::with_capacity(length);
         let pointer: *mut f32 = numbers.as_mut_ptr();
-        // SAFETY: the block has no instruction: it touches neither memory, nor the stack, nor flags. But the compiler does not look inside. It is
-        // told of the pointer, and not (`nomem`, `readonly`) that memory stays as it is, so it must allow for a block that wrote numbers
-        // to all that the pointer reaches: to the compiler this memory is initialised from here on, with numbers it does not know. The
-        // processor for its part knows no uninitialised memory, and any 32 bits are an `f32`.
+        // SAFETY: the block has no instruction, so it touches neither memory, nor the stack, nor flags. But the compiler does not look
+        // inside. It is told of the pointer, and not (by `nomem` or `readonly`) that memory stays as it is, so it must allow for a
+        // block that wrote numbers to all that the pointer reaches: to the compiler this memory is initialised from here on, with
+        // numbers it does not know. The processor for its part knows no uninitialised memory, and any 32 bits are an `f32`.
         unsafe {
             core::arch::asm!("/* {0} */", in(reg) pointer, options(nostack, preserves_flags));
         }

@@ -55,8 +55,8 @@ fn tanh_and_sigmoid_saturate_and_keep_not_a_number() {
     assert!(t[4].is_nan() && s[4].is_nan());
 }
 
-/// Takes x, y and dy, and gives dx.
-type Backward<'a> = &'a dyn Fn(&[f32], &[f32], &[f32], &mut [f32]);
+/// Takes x, y and dy, and puts dx in its place.
+type Backward<'a> = &'a dyn Fn(&[f32], &[f32], &mut [f32]);
 
 #[test]
 fn activations_and_their_gradients() {
@@ -66,9 +66,9 @@ fn activations_and_their_gradients() {
                  backward: Backward<'_>,
                  exact: &dyn Fn(f64) -> f64,
                  what: &str| {
-        let (mut y, mut dx) = (vec![f32::NAN; LENGTH], vec![f32::NAN; LENGTH]);
+        let (mut y, mut dx) = (vec![f32::NAN; LENGTH], dy.clone());
         forward(&x, &mut y);
-        backward(&x, &y, &dy, &mut dx);
+        backward(&x, &y, &mut dx);
         let h = 1e-6;
         let (mut y64, mut dx64) = (Vec::new(), Vec::new());
         for (&x, &dy) in x.iter().zip(&dy) {
@@ -83,20 +83,20 @@ fn activations_and_their_gradients() {
     let exact_leaky = |x: f64| if x > 0.0 { x } else { f64::from(slope) * x };
     check(
         &|x, y| leaky_relu(x, slope, y),
-        &|x, _, dy, dx| leaky_relu_backward(x, dy, slope, dx),
+        &|x, _, dy| leaky_relu_backward(x, dy, slope),
         &exact_leaky,
         "leaky",
     );
     check(
         &|x, y| leaky_relu(x, slope, y),
-        &|_, y, dy, dx| leaky_relu_backward(y, dy, slope, dx),
+        &|_, y, dy| leaky_relu_backward(y, dy, slope),
         &exact_leaky,
         "from y",
     );
-    check(&|x, y| relu(x, y), &|x, _, dy, dx| relu_backward(x, dy, dx), &|x| x.max(0.0), "relu");
-    check(&|x, y| tanh(x, y), &|_, y, dy, dx| tanh_backward(y, dy, dx), &f64::tanh, "tanh");
+    check(&|x, y| relu(x, y), &|x, _, dy| relu_backward(x, dy), &|x| x.max(0.0), "relu");
+    check(&|x, y| tanh(x, y), &|_, y, dy| tanh_backward(y, dy), &f64::tanh, "tanh");
     let exact_sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
-    check(&|x, y| sigmoid(x, y), &|_, y, dy, dx| sigmoid_backward(y, dy, dx), &exact_sigmoid, "sigmoid");
+    check(&|x, y| sigmoid(x, y), &|_, y, dy| sigmoid_backward(y, dy), &exact_sigmoid, "sigmoid");
     let mut y = [0.0; 2];
     relu(&[f32::NAN, -1.0], &mut y);
     assert!(y[0].is_nan() && y[1] == 0.0, "a not-a-number must not be hidden: {y:?}");
@@ -117,9 +117,9 @@ fn deviations(count: usize, n: usize, p: f64) -> f64 {
 #[test]
 fn dropout_scales_what_it_keeps_and_repeats_itself() {
     let (x, rate) = (random(LENGTH, 1), 0.3);
-    let (mut y, mut dx) = (vec![f32::NAN; LENGTH], vec![f32::NAN; LENGTH]);
+    let (mut y, mut dx) = (vec![f32::NAN; LENGTH], x.clone());
     dropout(&x, rate, 7, &mut y);
-    dropout_backward(&x, rate, 7, &mut dx);
+    dropout_backward(&mut dx, rate, 7);
     assert_eq!(y, dx, "the gradient has the mask and scale of the forward pass");
     let mask = kept(rate, 7, LENGTH);
     for i in 0..LENGTH {
@@ -279,11 +279,13 @@ fn reductions() {
 fn any_number_of_threads_gives_the_same_bytes() {
     let (x, g) = (random(LENGTH * 3, 1), random(LENGTH * 3, 2));
     assert_same_for_any_threads("element-wise kernels", || {
-        let [mut a, mut b, mut c, mut d] = [(); 4].map(|()| vec![0.0; x.len()]);
+        let [mut a, mut b, mut c] = [(); 3].map(|()| vec![0.0; x.len()]);
+        let mut d = g.clone();
         tanh(&x, &mut a);
         dropout(&x, 0.3, 5, &mut b);
         sigmoid(&x, &mut c);
-        leaky_relu_backward(&x, &g, 0.2, &mut d);
+        leaky_relu_backward(&x, &mut d, 0.2);
+        dropout_backward(&mut d, 0.3, 6);
         let mut w = x.clone();
         let settings = Adam { learning_rate: 0.01, betas: [0.5, 0.99], epsilon: 1e-7 };
         adam(&settings, 3, &g, &mut w, &mut a.clone(), &mut c.clone());

@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use atelier_kernels::batch_norm::{
-    BatchStatistics, Normalisation, batch_norm_backward_evaluation, batch_norm_backward_training,
-    batch_norm_forward_evaluation, batch_norm_forward_training, inverse_stds, update_running_statistic,
+    Affine, BatchStatistics, batch_norm_backward_evaluation, batch_norm_backward_training,
+    batch_norm_forward_evaluation, batch_norm_forward_training, update_running_statistic,
 };
 use atelier_kernels::bias::{add_bias, bias_gradient};
 use atelier_kernels::conv::{Conv, conv_data_gradient, conv_forward, conv_weight_gradient};
@@ -166,29 +166,30 @@ struct BatchNorm {
     beta: Vec<f32>,
     running_mean: Vec<f32>,
     running_variance: Vec<f32>,
-    mean: Vec<f32>,
-    inverse_std: Vec<f32>,
+    statistics: BatchStatistics,
 }
 
 impl BatchNorm {
+    fn affine(&self) -> Affine<'_> {
+        Affine { gamma: &self.gamma, beta: &self.beta, slope: 1.0 }
+    }
+
     fn train(&mut self, x: &[f32], momentum: f32, epsilon: f32) -> Vec<f32> {
         let mut y = vec![f32::NAN; x.len()];
-        let mut variance = vec![f32::NAN; self.gamma.len()];
-        let statistics = BatchStatistics {
-            mean: &mut self.mean,
-            variance: &mut variance,
-            inverse_std: &mut self.inverse_std,
-        };
-        batch_norm_forward_training(x, &self.gamma, &self.beta, epsilon, &mut y, statistics);
-        update_running_statistic(&mut self.running_mean, &self.mean, momentum);
-        update_running_statistic(&mut self.running_variance, &variance, momentum);
+        let mut statistics = BatchStatistics::default();
+        batch_norm_forward_training(x, self.affine(), epsilon, &mut y, &mut statistics);
+        update_running_statistic(&mut self.running_mean, &statistics.mean, momentum);
+        update_running_statistic(&mut self.running_variance, &statistics.variance, momentum);
+        self.statistics = statistics;
         y
     }
 
-    fn evaluate(&self, x: &[f32], epsilon: f32) -> Vec<f32> {
+    fn evaluate(&mut self, x: &[f32], epsilon: f32) -> Vec<f32> {
         let mut y = vec![f32::NAN; x.len()];
-        let Self { gamma, beta, running_mean, running_variance, .. } = self;
-        batch_norm_forward_evaluation(x, gamma, beta, running_mean, running_variance, epsilon, &mut y);
+        let mut statistics = BatchStatistics::default();
+        let (mean, variance) = (&self.running_mean, &self.running_variance);
+        batch_norm_forward_evaluation(x, self.affine(), mean, variance, epsilon, &mut y, &mut statistics);
+        self.statistics = statistics;
         y
     }
 }
@@ -206,16 +207,15 @@ fn batch_norm_agrees_with_batch_normalization() {
             ["gamma", "beta", "running_mean", "running_variance"].map(array);
         let [x0, x1, dy] = ["x0", "x1", "dy"].map(array);
         let channels = size(case, "channels");
-        let (mean, inverse_std) = (vec![f32::NAN; channels], vec![f32::NAN; channels]);
-        let mut layer = BatchNorm { gamma, beta, running_mean, running_variance, mean, inverse_std };
+        let statistics = BatchStatistics::default();
+        let mut layer = BatchNorm { gamma, beta, running_mean, running_variance, statistics };
 
         close(&layer.train(&x0, momentum, epsilon), "y0");
         close(&layer.running_mean, "running_mean0");
         close(&layer.running_variance, "running_variance0");
-        let with = Normalisation { gamma: &layer.gamma, mean: &layer.mean, inverse_std: &layer.inverse_std };
-        let [mut dx, mut dgamma, mut dbeta] =
-            [vec![f32::NAN; x0.len()], vec![0.0; channels], vec![0.0; channels]];
-        batch_norm_backward_training(&x0, &dy, with, &mut dx, &mut dgamma, &mut dbeta);
+        let [mut dx, mut dgamma, mut dbeta] = [dy.clone(), vec![0.0; channels], vec![0.0; channels]];
+        let (affine, statistics) = (layer.affine(), &layer.statistics);
+        batch_norm_backward_training(&x0, &mut dx, affine, statistics, &mut dgamma, &mut dbeta);
         close(&dx, "dx");
         close(&dgamma, "dgamma");
         close(&dbeta, "dbeta");
@@ -225,13 +225,9 @@ fn batch_norm_agrees_with_batch_normalization() {
         close(&layer.running_variance, "running_variance1");
 
         close(&layer.evaluate(&x0, epsilon), "y_evaluation");
-        let mut inverse_std = vec![f32::NAN; channels];
-        inverse_stds(&layer.running_variance, epsilon, &mut inverse_std);
-        let with =
-            Normalisation { gamma: &layer.gamma, mean: &layer.running_mean, inverse_std: &inverse_std };
-        let [mut dx, mut dgamma, mut dbeta] =
-            [vec![f32::NAN; x0.len()], vec![0.0; channels], vec![0.0; channels]];
-        batch_norm_backward_evaluation(&x0, &dy, with, &mut dx, &mut dgamma, &mut dbeta);
+        let [mut dx, mut dgamma, mut dbeta] = [dy.clone(), vec![0.0; channels], vec![0.0; channels]];
+        let (affine, statistics) = (layer.affine(), &layer.statistics);
+        batch_norm_backward_evaluation(&x0, &mut dx, affine, statistics, &mut dgamma, &mut dbeta);
         close(&dx, "dx_evaluation");
         close(&dgamma, "dgamma_evaluation");
         close(&dbeta, "dbeta_evaluation");
