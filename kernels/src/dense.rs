@@ -10,9 +10,10 @@ use crate::parallel::{Shared, for_each_task, with_scratch};
 
 /// Columns of one task: a multiple of every panel's width.
 const COLUMNS: usize = 64;
+const MANY_COLUMNS: usize = 256;
 /// Rows of one task, where the columns alone do not give enough tasks, and else: multiples of every register tile's rows.
 const FEW_ROWS: usize = 48;
-const MANY_ROWS: usize = 240;
+const MANY_ROWS: usize = 264;
 /// Tasks that are enough to balance.
 const TASKS: usize = 16;
 /// Rows of a block of the weights' gradient.
@@ -68,7 +69,13 @@ pub fn dense_weight_gradient(dense: &Dense, x: &[f32], dy: &[f32], dw: &mut [f32
     let (left, rows, right, columns) =
         if dense.outputs == 1 { (dy, 1, x, dense.inputs) } else { (x, dense.inputs, dy, dense.outputs) };
     let row_blocks = (rows / GRADIENT_ROWS).max(1);
-    let column_block = if row_blocks < TASKS { COLUMNS } else { 2 * COLUMNS };
+    let column_block = if columns >= TASKS * MANY_COLUMNS {
+        MANY_COLUMNS
+    } else if row_blocks < TASKS {
+        COLUMNS
+    } else {
+        2 * COLUMNS
+    };
     let column_blocks = columns.div_ceil(column_block);
     let (width, shared) = (panel_width(), Shared::new(dw));
     for_each_task(row_blocks * column_blocks, |task| {
@@ -121,12 +128,13 @@ fn multiply(
     pack: impl Fn(Range<usize>, usize, usize, &mut [f32]) + Sync + Send,
 ) {
     let rows = a.len() / inner;
-    let column_blocks = columns.div_ceil(COLUMNS);
+    let column_block = if columns < TASKS * MANY_COLUMNS { COLUMNS } else { MANY_COLUMNS };
+    let column_blocks = columns.div_ceil(column_block);
     let row_block = if column_blocks < TASKS { FEW_ROWS } else { MANY_ROWS };
     let (width, shared) = (panel_width(), Shared::new(c));
     for_each_task(rows.div_ceil(row_block) * column_blocks, |task| {
-        let (row, first) = (task / column_blocks * row_block, task % column_blocks * COLUMNS);
-        let count = COLUMNS.min(columns - first);
+        let (row, first) = (task / column_blocks * row_block, task % column_blocks * column_block);
+        let count = column_block.min(columns - first);
         for start in (0..inner).step_by(PASS) {
             let depth = PASS.min(inner - start);
             with_scratch(packed_length(depth, count), |packed| {

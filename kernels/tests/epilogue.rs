@@ -210,7 +210,8 @@ fn rows_are_scaled() {
 fn any_number_of_threads_gives_the_same_bytes() {
     for (rows, channels) in [(5000, 33), (60, 2000), (90_000, 1)] {
         let (x, bias, factors) = (random(rows * channels, 1), random(channels, 2), random(rows, 4));
-        let epilogue = Epilogue { slope: Some(0.2), dropout: Some(Dropout { rate: 0.3, key: KEY, first: 0 }) };
+        let epilogue =
+            Epilogue { slope: Some(0.2), dropout: Some(Dropout { rate: 0.3, key: KEY, first: 0 }) };
         assert_same_for_any_threads(&format!("{rows} × {channels}"), || {
             let (mut y, mut dy) = (x.clone(), random(x.len(), 3));
             epilogue.apply(Some(&bias), channels, &mut y);

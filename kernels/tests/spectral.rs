@@ -74,11 +74,13 @@ fn agrees_with_plain_loops_over_all_grids_kernels_and_strides() {
     let (mut planned, mut refused) = (0, 0);
     for kernel in 1..=7 {
         for stride in [1, 2, 3] {
-            for (n, size) in
-                [(1, 1), (2, 3), (4, 4), (5, 5), (7, 7), (8, 8), (7, 4), (3, 8), (6, 8)].into_iter().enumerate()
+            for (n, size) in [(1, 1), (2, 3), (4, 4), (5, 5), (7, 7), (8, 8), (7, 4), (3, 8), (6, 8)]
+                .into_iter()
+                .enumerate()
             {
                 let coarse = stride.min(2);
-                let sizes = [(size.0 * coarse, size.1 * coarse), (size.0 * coarse - coarse / 2, size.1 * coarse)];
+                let sizes =
+                    [(size.0 * coarse, size.1 * coarse), (size.0 * coarse - coarse / 2, size.1 * coarse)];
                 let channels = [(16, 32), (3, 5), (17, 16), (40, 33)][(n + kernel) % 4];
                 for size in sizes {
                     let conv = conv([1, 3, 9][(n + kernel) % 3], size, channels, kernel, stride);

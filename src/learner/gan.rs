@@ -146,9 +146,9 @@ impl<Dev: Compute> Gan<Dev> {
     /// [`Gan::gradients`] with one pass of the discriminator over real and fake examples together.
     ///
     /// If no example's logit f depends on the others, both players' losses reach a fake example x by ∂f/∂x, and differ in the factor
-    /// ∂loss/∂f alone. So the way back starts with slopes of 1; what arrives at the fakes, times the generator's factors, goes on into the
-    /// generator; and the gradients of the discriminator's weights are sums over the examples, weighed by its own factors. This is exact, also
-    /// where a saturated loss makes one factor tiny or zero.
+    /// ∂loss/∂f alone. So the way back starts at the fakes' logits with slopes of 1; what arrives at the fakes, times the generator's factors,
+    /// goes on into the generator; and in the gradients of the discriminator's weights, sums over the examples, the fakes are weighed by its own
+    /// factors. This is exact, also where a saturated loss makes one factor tiny or zero.
     ///
     /// # Errors
     /// If a loss or gradient is not finite.
@@ -175,8 +175,9 @@ impl<Dev: Compute> Gan<Dev> {
         let value = self.settings.loss.generator(real_logits, fake_logits);
         let g_loss = Diverged::check("the generator's loss", value.loss)?;
         let (slopes, losses) = self.discriminator_loss(real_logits, fake_logits)?;
-        weights.set([slopes.real, slopes.fake].concat()).expect("set once");
-        let mut gradients = backward(seeded(logits, &vec![1.0; 2 * count]));
+        weights.set(slopes.fake).expect("set once");
+        let seeds = [slopes.real, vec![1.0; count]].concat();
+        let mut gradients = backward(seeded(logits, &seeds));
         let (discriminator, d_gradient_norm) =
             self.discriminator_optimizer.gradients(&mut *self.discriminator, &mut gradients)?;
 
@@ -311,8 +312,7 @@ impl<Dev: Compute> Gan<Dev> {
     ) -> Result<(Vec<Gradient<Dev>>, Losses), Diverged> {
         let (slopes, losses) = self.discriminator_loss(&judged.real_logits, &judged.fake_logits)?;
         // Adding the two joins their tapes: one walk back adds up the weights' gradients.
-        let mut gradients =
-            backward(seeded(judged.real, &slopes.real) + seeded(judged.fake, &slopes.fake));
+        let mut gradients = backward(seeded(judged.real, &slopes.real) + seeded(judged.fake, &slopes.fake));
         let (gradients, d_gradient_norm) =
             self.discriminator_optimizer.gradients(&mut *self.discriminator, &mut gradients)?;
         Ok((gradients, Losses { d_gradient_norm, ..losses }))
@@ -387,14 +387,17 @@ impl<Dev: Compute> Learner for Gan<Dev> {
     }
 
     fn step(&mut self, step: u64, batches: &[Vec<f32>]) -> Result<Losses, Diverged> {
-        let losses = match (self.settings.update, batches) {
-            (Update::Simultaneous, [real]) => self.simultaneous(step, real)?,
-            _ => self.alternating(step, batches)?,
-        };
-        if let Some(average) = &mut self.average {
-            average.follow(&mut *self.generator);
-        }
-        Ok(losses)
+        // On a thread of the pool that the kernels use: else each of the many short kernels would wait for another thread to wake up twice.
+        rayon::scope(|_| {
+            let losses = match (self.settings.update, batches) {
+                (Update::Simultaneous, [real]) => self.simultaneous(step, real)?,
+                _ => self.alternating(step, batches)?,
+            };
+            if let Some(average) = &mut self.average {
+                average.follow(&mut *self.generator);
+            }
+            Ok(losses)
+        })
     }
 
     fn sample(&mut self, latents: &[f32]) -> Vec<f32> {

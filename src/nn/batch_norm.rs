@@ -173,7 +173,7 @@ impl Operation for BatchNormOperation {
         let (dgamma, dbeta) = match (wanted.parameters, &mut bin) {
             ([dgamma, dbeta], _) | (_, [dgamma, dbeta]) => (dgamma, dbeta),
         };
-        assert!(wanted.weights.is_none(), "a batch norm does not treat examples independently");
+        assert!(wanted.weights.is_empty(), "a batch norm does not treat examples independently");
         let affine = Affine { gamma: parameters[0], beta: parameters[1], slope: self.slope };
         let gradients = match self.mode {
             Mode::Train => batch_norm_backward_training,

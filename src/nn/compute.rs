@@ -4,7 +4,7 @@ use super::{Batch, Parameter, Pass};
 use atelier_kernels::memory::unspecified;
 use dfdx::prelude::{Cpu, Device};
 use dfdx::shapes::{HasShape, Shape};
-use dfdx::tensor::{Gradients, NoneTape, PutTape, SplitTape, Tape, Tensor, TensorFromVec};
+use dfdx::tensor::{Gradients, NoneTape, PutTape, SplitTape, Storage, Tape, Tensor, TensorFromVec};
 use dfdx::tensor_ops::ReshapeTo;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -53,8 +53,8 @@ pub struct Wanted<'a> {
     pub x: Option<usize>,
     /// With respect to each trainable parameter, empty if none is wanted: added to.
     pub parameters: &'a mut [Vec<f32>],
-    /// What each example's part of these is multiplied with, where it is not 1.
-    pub weights: Option<&'a [f32]>,
+    /// What the last examples' parts of these are multiplied with, one number each; those of the examples before are taken as they are.
+    pub weights: &'a [f32],
 }
 
 /// Where the gradient of an operation's output is put by the operation that reads it: directly, and not by way of dfdx's list of
@@ -77,7 +77,7 @@ impl Link {
 pub type Change<'a> = dyn FnMut(&mut [f32], &[f32], &mut [&mut [f32]]) + 'a;
 
 /// A device that layers can be computed on.
-pub trait Compute: Device<f32> + TensorFromVec<f32> {
+pub trait Compute: Device<f32> + Storage<f32, Vec: Send + Sync> + TensorFromVec<f32> + Send + Sync {
     /// Whether operations are computed by kernels of ours; else they are composed of dfdx's.
     const HAS_KERNELS: bool;
 
@@ -169,8 +169,8 @@ impl Compute for Cpu {
                     Wanted {
                         x: wants_x,
                         parameters: &mut dparameters,
-                        weights: weights.as_ref().map(|weights| {
-                            weights.get().expect("examples are weighed before the way back").as_slice()
+                        weights: weights.as_ref().map_or(&[], |weights| {
+                            weights.get().expect("examples are weighed before the way back")
                         }),
                     },
                 );

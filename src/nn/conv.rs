@@ -1,15 +1,16 @@
 use super::compute::{Compute, Operation, Saved, Wanted};
+use super::epilogue::{epilogue, from_example, scale_last};
 use super::{Batch, Builder, Dual, Fans, Image, Layer, Parameter, Pass};
-use super::epilogue::epilogue;
 use atelier_kernels::bias::bias_gradient;
 use atelier_kernels::conv::{self, conv_data_gradient, conv_forward, conv_weight_gradient};
-use atelier_kernels::epilogue::{Epilogue, scale_rows};
+use atelier_kernels::epilogue::Epilogue;
 use atelier_kernels::memory::unspecified;
 use atelier_kernels::spectral::{Spectral, Spectrum};
 use dfdx::prelude::Device;
 use dfdx::shapes::{Axis, Const, HasShape};
 use dfdx::tensor::{Tape, Tensor};
 use dfdx::tensor_ops::{BroadcastTo, GatherTo, PermuteTo, ReshapeTo, SumTo, TryConcatAlong, TryMatMul};
+use std::ops::Range;
 
 /// Cross-correlation with "same" padding as TensorFlow pads:
 /// `y[r, c, o] = b[o] + Σ x[r·S + i - p, c·S + j - p, k] W[i, j, k, o]`.
@@ -214,23 +215,99 @@ impl Convolution {
         if self.direct { None } else { Spectral::where_it_pays(&self.geometry(batch)) }
     }
 
-    /// The gradient of the input, and the frequencies of that of the output where they were made.
-    fn input_gradient(&self, batch: usize, dy: &[f32], w: &[f32]) -> (Vec<f32>, Option<Spectrum>) {
-        let mut dx = unspecified(batch * self.input.iter().product::<usize>());
-        let geometry = self.geometry(batch);
-        let spectrum = match (self.spectral(batch), self.transposed) {
-            (Some(plan), true) => Some(plan.forward(dy, w, &mut dx, &|_, _| {})),
-            (Some(plan), false) => Some(plan.data_gradient(dy, w, &mut dx, &|_, _| {})),
-            (None, true) => {
-                conv_forward(&geometry, dy, w, &mut dx);
-                None
+    fn forward_directly(&self, batch: usize, x: &[f32], w: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
+        let [inputs, outputs] = [self.input, self.output].map(|shape| shape.iter().product::<usize>());
+        for part in self.parts(batch) {
+            let geometry = self.geometry(part.len());
+            let x = &x[part.start * inputs..part.end * inputs];
+            let y = &mut y[part.start * outputs..part.end * outputs];
+            if self.transposed {
+                conv_data_gradient(&geometry, x, w, y);
+            } else {
+                conv_forward(&geometry, x, w, y);
             }
-            (None, false) => {
-                conv_data_gradient(&geometry, dy, w, &mut dx);
-                None
+            from_example(self.epilogue, part.start, outputs).apply(bias, self.output[2], y);
+        }
+    }
+
+    fn backward_directly(&self, batch: usize, saved: Saved<'_>, wanted: Wanted<'_>) -> Option<Vec<f32>> {
+        let Saved { x, y, parameters, mut dy } = saved;
+        let [inputs, outputs] = [self.input, self.output].map(|shape| shape.iter().product::<usize>());
+        let unweighted = batch - wanted.weights.len();
+        let mut dx = wanted.x.map(|first| unspecified((batch - first) * inputs));
+        for part in self.parts(batch) {
+            let x = &x[part.start * inputs..part.end * inputs];
+            let dy = &mut dy[part.start * outputs..part.end * outputs];
+            self.epilogue.backward(&y[part.start * outputs..part.end * outputs], dy);
+            if let (Some(dx), Some(first)) = (&mut dx, wanted.x)
+                && part.end > first
+            {
+                let from = part.start.max(first);
+                let geometry = self.geometry(part.end - from);
+                let dy = &dy[(from - part.start) * outputs..];
+                let dx = &mut dx[(from - first) * inputs..(part.end - first) * inputs];
+                if self.transposed {
+                    conv_forward(&geometry, dy, parameters[0], dx);
+                } else {
+                    conv_data_gradient(&geometry, dy, parameters[0], dx);
+                }
             }
-        };
-        (dx, spectrum)
+            let [dw, others @ ..] = &mut *wanted.parameters else { continue };
+            let weights = part.start.max(unweighted)..part.end.max(unweighted);
+            scale_last(&wanted.weights[weights.start - unweighted..weights.end - unweighted], outputs, dy);
+            let (large, small) = if self.transposed { (&*dy, x) } else { (x, &*dy) };
+            conv_weight_gradient(&self.geometry(part.len()), large, small, dw);
+            if let [db] = others {
+                bias_gradient(dy, db);
+            }
+        }
+        dx
+    }
+
+    fn backward_by_frequencies(
+        &mut self,
+        plan: &Spectral,
+        saved: Saved<'_>,
+        wanted: Wanted<'_>,
+    ) -> Option<Vec<f32>> {
+        let Saved { y, parameters, mut dy, .. } = saved;
+        self.epilogue.backward(y, &mut dy);
+        let (mut dx, mut of_dy) = (None, None);
+        if wanted.x.is_some() {
+            let mut values = unspecified(
+                dy.len() / self.output.iter().product::<usize>() * self.input.iter().product::<usize>(),
+            );
+            of_dy = Some(match self.transposed {
+                true => plan.forward(&dy, parameters[0], &mut values, &|_, _| {}),
+                false => plan.data_gradient(&dy, parameters[0], &mut values, &|_, _| {}),
+            });
+            dx = Some(values);
+        }
+        let ([dw, others @ ..], Some(of_x)) = (wanted.parameters, self.spectrum.take()) else { return dx };
+        let mut of_dy = of_dy.unwrap_or_else(|| match self.transposed {
+            true => plan.input_spectrum(&dy),
+            false => plan.output_spectrum(&dy),
+        });
+        of_dy.scale_last(wanted.weights);
+        match self.transposed {
+            true => plan.weight_gradient(&of_dy, &of_x, dw),
+            false => plan.weight_gradient(&of_x, &of_dy, dw),
+        }
+        if let [db] = others {
+            scale_last(wanted.weights, self.output.iter().product(), &mut dy);
+            bias_gradient(&dy, db);
+        }
+        dx
+    }
+
+    /// The batch in parts which are taken through all passes one after the other, so that they stay in the cache. With more weights than a layer
+    /// at an image has, preparing them for each part would cost more than this gains.
+    fn parts(&self, batch: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        const FEW_WEIGHTS: usize = 1 << 13;
+        const EXAMPLES: usize = 64;
+        let few = self.kernel * self.kernel * self.input[2] * self.output[2] <= FEW_WEIGHTS;
+        let size = if few { EXAMPLES } else { batch };
+        (0..batch).step_by(size.max(1)).map(move |start| start..(start + size).min(batch))
     }
 
     /// The convolution that this is, or that this is the transpose of.
@@ -254,57 +331,24 @@ impl Operation for Convolution {
     }
 
     fn forward(&mut self, batch: usize, x: &[f32], parameters: &[&[f32]], y: &mut [f32]) {
-        let (geometry, w, bias) = (self.geometry(batch), parameters[0], parameters.get(1).copied());
-        let channels = self.output[2];
-        if let Some(plan) = self.spectral(batch) {
-            let epilogue = self.epilogue;
-            let finish = |first: usize, part: &mut [f32]| epilogue.apply_part(bias, channels, first, part);
-            let spectrum = match self.transposed {
-                true => plan.data_gradient(x, w, y, &finish),
-                false => plan.forward(x, w, y, &finish),
-            };
-            self.spectrum = self.keeps.then_some(spectrum);
-            return;
-        }
-        if self.transposed {
-            conv_data_gradient(&geometry, x, w, y);
-        } else {
-            conv_forward(&geometry, x, w, y);
-        }
-        self.epilogue.apply(bias, channels, y);
+        let (w, bias) = (parameters[0], parameters.get(1).copied());
+        let Some(plan) = self.spectral(batch) else {
+            return self.forward_directly(batch, x, w, bias, y);
+        };
+        let (epilogue, channels) = (self.epilogue, self.output[2]);
+        let finish = |first: usize, part: &mut [f32]| epilogue.apply_part(bias, channels, first, part);
+        let spectrum = match self.transposed {
+            true => plan.data_gradient(x, w, y, &finish),
+            false => plan.forward(x, w, y, &finish),
+        };
+        self.spectrum = self.keeps.then_some(spectrum);
     }
 
     fn backward(&mut self, batch: usize, saved: Saved<'_>, wanted: Wanted<'_>) -> Option<Vec<f32>> {
-        let mut dy = saved.dy;
-        self.epilogue.backward(saved.y, &mut dy);
-        let (mut dx, mut spectrum) = (None, None);
-        if let Some(first) = wanted.x {
-            let from = first * self.output.iter().product::<usize>();
-            let (values, of_dy) = self.input_gradient(batch - first, &dy[from..], saved.parameters[0]);
-            dx = Some(values);
-            spectrum = of_dy.filter(|_| first == 0);
+        match self.spectral(batch) {
+            Some(plan) => self.backward_by_frequencies(&plan, saved, wanted),
+            None => self.backward_directly(batch, saved, wanted),
         }
-        let [dw, others @ ..] = wanted.parameters else { return dx };
-        if let Some(weights) = wanted.weights {
-            scale_rows(weights, &mut dy);
-            spectrum = None;
-        }
-        match (self.spectral(batch), self.spectrum.take()) {
-            (Some(plan), Some(of_x)) if self.transposed => {
-                plan.weight_gradient(&spectrum.unwrap_or_else(|| plan.input_spectrum(&dy)), &of_x, dw);
-            }
-            (Some(plan), Some(of_x)) => {
-                plan.weight_gradient(&of_x, &spectrum.unwrap_or_else(|| plan.output_spectrum(&dy)), dw);
-            }
-            _ => {
-                let (x, dy) = if self.transposed { (&*dy, saved.x) } else { (saved.x, &*dy) };
-                conv_weight_gradient(&self.geometry(batch), x, dy, dw);
-            }
-        }
-        if let [db] = others {
-            bias_gradient(&dy, db);
-        }
-        dx
     }
 
     /// Gather and matmul. A convolution gathers each output pixel's patch and multiplies by the weights; a transposed

@@ -1,9 +1,9 @@
 use super::compute::{Compute, Operation, Saved, Wanted};
+use super::epilogue::{epilogue, scale_last};
 use super::{Batch, Builder, Dual, Fans, Image, Layer, Parameter, Pass};
-use super::epilogue::epilogue;
 use atelier_kernels::bias::bias_gradient;
 use atelier_kernels::dense::{self, dense_data_gradient, dense_forward, dense_weight_gradient};
-use atelier_kernels::epilogue::{Epilogue, scale_rows};
+use atelier_kernels::epilogue::Epilogue;
 use atelier_kernels::memory::unspecified;
 use dfdx::prelude::Device;
 use dfdx::shapes::{Axis, Const, HasShape};
@@ -113,9 +113,7 @@ impl Operation for DenseOperation {
         });
         let mut gradients = wanted.parameters.iter_mut();
         if let Some(dw) = gradients.next() {
-            if let Some(weights) = wanted.weights {
-                scale_rows(weights, &mut dy);
-            }
+            scale_last(wanted.weights, self.outputs, &mut dy);
             dense_weight_gradient(&self.sizes(batch), saved.x, &dy, dw);
         }
         if let Some(db) = gradients.next() {

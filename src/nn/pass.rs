@@ -20,7 +20,7 @@ pub struct Pass {
     pub(super) composed: bool,
     /// Whether convolutions are computed directly even where another way is faster.
     pub(super) direct: bool,
-    /// What each example's part of the parameters' gradients is multiplied with.
+    /// What the last examples' parts of the parameters' gradients are multiplied with.
     pub(super) example_weights: Option<ExampleWeights>,
     /// The last operation's output and where its gradient is put.
     pub(super) last: Option<Link>,
@@ -34,11 +34,11 @@ pub struct Pass {
     absorbed: usize,
 }
 
-/// What each example's part of the parameters' gradients is multiplied with, one number per example: to be set after the forward pass and before
-/// the backward pass.
+/// What the last examples' parts of the parameters' gradients are multiplied with, one number each (the examples before count once): to be set
+/// after the forward pass and before the backward pass.
 ///
-/// With logits' slopes of 1 on the way back, the gradient that reaches an example's input is that of its logit, whatever the loss; the
-/// parameters' gradients are those of a loss whose slopes at the logits are the weights.
+/// With a logit's slope of 1 on the way back, the gradient that reaches its example is that of the logit, whatever the loss; the
+/// parameters' gradients are those of a loss whose slope at the logit is the weight.
 pub type ExampleWeights = Rc<OnceCell<Vec<f32>>>;
 
 /// What a layer does to each number by itself.
@@ -100,7 +100,7 @@ impl Pass {
         Self { input_gradient: Some(first), ..self }
     }
 
-    /// The same with weights of the examples. Only for networks that treat examples independently, on devices with kernels.
+    /// The same with weights of the last examples. Only for networks that treat examples independently, on devices with kernels.
     pub fn weighted(self, weights: &ExampleWeights) -> Self {
         Self { example_weights: Some(weights.clone()), ..self }
     }

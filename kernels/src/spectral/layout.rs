@@ -7,7 +7,7 @@ pub(super) const BLOCK: usize = 16;
 /// Channels that lie together in a spectrum: what a product's register tile covers where vectors are longest.
 pub(super) const PANEL: usize = 2 * BLOCK;
 /// Images of one task: few, so that their spectra on both sides stay in the second-level cache.
-pub(super) const TILE: usize = 8;
+pub(super) const TILE: usize = 4;
 /// The most lags on one side of zero.
 pub(super) const MOST_LAG: usize = 2;
 /// The most lags on one axis.

@@ -21,7 +21,7 @@ use transform::{Direction, Images, Kernel, Points, Table};
 use crate::conv::Conv;
 use crate::matmul::transpose;
 use crate::memory::unspecified;
-use crate::parallel::{Shared, for_each_task, instructions, with_scratch};
+use crate::parallel::{Shared, for_each_task, instructions, vectorized, with_scratch};
 
 /// A convolution by way of its frequencies: what depends on the sizes alone.
 #[derive(Clone, Debug)]
@@ -37,6 +37,36 @@ pub struct Spectral {
 /// The frequencies of a batch of images: of one side, input or output, of one convolution.
 pub struct Spectrum {
     values: Vec<f32>,
+    layout: Layout,
+}
+
+impl Spectrum {
+    /// Multiplies the last images' numbers with these factors, one each.
+    pub fn scale_last(&mut self, factors: &[f32]) {
+        if factors.is_empty() {
+            return;
+        }
+        let layout = self.layout;
+        assert!(factors.len() <= layout.rows, "{} factors for {} images", factors.len(), layout.rows);
+        let (first, values) = (layout.rows - factors.len(), Shared::new(&mut self.values));
+        for_each_task(layout.frequencies(), |frequency| {
+            let (start, complex) = layout.frequency(frequency);
+            let step = layout.row_step(complex);
+            for panel in 0..layout.channels.div_ceil(PANEL) {
+                let start = start + panel * layout.panel_step(complex) + first * step;
+                // SAFETY: each task has its own frequency.
+                let rows = unsafe { values.slice(start, factors.len() * step) };
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        for (row, &factor) in rows.chunks_exact_mut(step).zip(factors) {
+                            row.iter_mut().for_each(|value| *value *= factor);
+                        }
+                    },
+                );
+            }
+        });
+    }
 }
 
 /// What is done to a part of the target while it is in the cache: given the first element's index in the whole, and the part, whole images.
@@ -172,7 +202,7 @@ impl Spectral {
             Direction::Transposed => (&self.output, &self.input),
         };
         let (a_layout, b_layout) = (self.layout_of(from), self.kernel_layout(direction));
-        let mut spectrum = Spectrum { values: unspecified(a_layout.length()) };
+        let mut spectrum = Spectrum { values: unspecified(a_layout.length()), layout: a_layout };
         with_scratch(b_layout.length(), |kernel| {
             let b = Shared::new(kernel);
             for_each_task(from.blocks(), |rows| {
@@ -226,7 +256,7 @@ impl Spectral {
 
     fn spectrum(&self, grid: &Grid, images: &[f32]) -> Spectrum {
         let layout = self.layout_of(grid);
-        let mut spectrum = Spectrum { values: unspecified(layout.length()) };
+        let mut spectrum = Spectrum { values: unspecified(layout.length()), layout };
         let values = Shared::new(&mut spectrum.values);
         for_each_task(self.conv.batch.div_ceil(TILE), |tile| {
             let first = tile * TILE;

@@ -96,6 +96,8 @@ struct Tile {
     inner: usize,
     /// From one run of A's inner dimension to the next, where it has several: a run is a panel of channels.
     a_run: usize,
+    /// What is brought into the second-level cache meanwhile: as many rows of a panel as the inner dimension has.
+    ahead: *const f32,
 }
 
 impl Tiles<'_> {
@@ -127,7 +129,19 @@ impl Tiles<'_> {
                         let panel_start = row / PANEL * product.a_layout.panel_step(COMPLEX);
                         a.wrapping_add(panel_start + row % PANEL)
                     };
+                    // The operand that is read next for the first time: B's next panel (after the last one, the next frequency's), or A's.
+                    let last = if BY_ROWS {
+                        row + count == rows && column + step >= columns
+                    } else {
+                        (row + count).is_multiple_of(PANEL)
+                    };
+                    let ahead = match last {
+                        true if BY_ROWS => b.wrapping_add(product.b_layout.panel_step(COMPLEX)),
+                        true => a.wrapping_add(product.a_layout.panel_step(COMPLEX) - row % PANEL),
+                        false => std::ptr::null(),
+                    };
                     let tile = Tile {
+                        ahead,
                         a,
                         b: b.wrapping_add(column),
                         c: c.wrapping_add(row * product.c_layout.row_step(COMPLEX) + column),
@@ -189,12 +203,19 @@ impl Tile {
         let zero = simd.splat_f32s(0.0);
         let mut k1 = [[zero; VECTORS]; COUNT];
         let (mut k2, mut k3) = (k1, k1);
-        let mut b = self.b;
+        let (mut b, mut ahead) = (self.b, self.ahead);
         let (mut done, mut run) = (0, self.a);
         while done < self.inner {
             let length = if BY_ROWS { PANEL.min(self.inner - done) } else { self.inner };
             let mut a = run;
             for _ in 0..length {
+                if !ahead.is_null() {
+                    prefetch(ahead);
+                    prefetch(ahead.wrapping_add(16));
+                    prefetch(ahead.wrapping_add(32));
+                    prefetch(ahead.wrapping_add(48));
+                    ahead = ahead.wrapping_add(2 * PANEL);
+                }
                 let mut real = [zero; VECTORS];
                 let (mut difference, mut sum) = (real, real);
                 for j in 0..VECTORS {
@@ -294,4 +315,28 @@ pub(super) unsafe fn load<S: Simd>(from: *const f32) -> S::f32s {
 pub(super) unsafe fn store<S: Simd>(to: *mut f32, vector: S::f32s) {
     // SAFETY: the caller's promise.
     unsafe { to.cast::<S::f32s>().write_unaligned(vector) }
+}
+
+/// Asks for a cache line to be brought into the second-level cache; any address will do.
+#[inline(always)]
+pub(super) fn prefetch(address: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, which reads nothing that the program sees and never faults.
+    unsafe {
+        core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T1 }>(address.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}
+
+/// Asks for a cache line that will be written soon; any address will do.
+#[inline(always)]
+pub(super) fn prefetch_to_write(address: *mut f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, which changes nothing that the program sees and never faults.
+    unsafe {
+        core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_ET0 }>(address.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
 }

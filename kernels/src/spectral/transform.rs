@@ -9,7 +9,7 @@ use std::f64::consts::TAU;
 use pulp::{Simd, WithSimd};
 
 use super::layout::{BLOCK, Block, Grid, Layout, PANEL, Taps};
-use super::product::{load, store};
+use super::product::{load, prefetch, prefetch_to_write, store};
 use crate::parallel::{Shared, dispatch};
 
 /// The most frequencies of one axis, N/2 + 1 for N = 10 or 11, and the most positions on one side, h = 4, with the centre.
@@ -101,6 +101,8 @@ struct Positions<P> {
     first: P,
     row_step: usize,
     column_step: usize,
+    /// From a position to the one that is read there next, in another image.
+    next: usize,
 }
 
 /// L × L positions of one block of channels: for blocks that are not whole, or lie nowhere in one piece.
@@ -123,12 +125,12 @@ impl Square {
     /// From channel `lane` on.
     #[inline(always)]
     fn read<const L: usize>(&self, lane: usize) -> Positions<*const f32> {
-        Positions { first: self.0[lane..].as_ptr(), row_step: L * BLOCK, column_step: BLOCK }
+        Positions { first: self.0[lane..].as_ptr(), row_step: L * BLOCK, column_step: BLOCK, next: 0 }
     }
 
     #[inline(always)]
     fn write<const L: usize>(&mut self, lane: usize) -> Positions<*mut f32> {
-        Positions { first: self.0[lane..].as_mut_ptr(), row_step: L * BLOCK, column_step: BLOCK }
+        Positions { first: self.0[lane..].as_mut_ptr(), row_step: L * BLOCK, column_step: BLOCK, next: 0 }
     }
 }
 
@@ -188,8 +190,10 @@ unsafe fn forward<S: Simd, const N: usize, const L: usize>(
     unroll!(r in [0 1 2 3 4 5 6 7 8] if r < L => {
         let mut x = [zero; L];
         unroll!(c in [0 1 2 3 4 5 6 7 8] if c < L => {
+            let at = from.first.wrapping_add(r * from.row_step + c * from.column_step);
+            prefetch(at.wrapping_add(from.next));
             // SAFETY: the caller's promise.
-            x[c] = unsafe { load::<S>(from.first.wrapping_add(r * from.row_step + c * from.column_step)) };
+            x[c] = unsafe { load::<S>(at) };
         });
         let (row_re, row_im) = axis::<S, N, L>(simd, table, &x);
         unroll!(k in [0 1 2 3 4 5] if k <= N / 2 => {
@@ -206,6 +210,9 @@ unsafe fn forward<S: Simd, const N: usize, const L: usize>(
                 store::<S>(at, $re);
                 store::<S>(at.wrapping_add(PANEL), $im);
             }
+            // Stores wait for each other's cache lines; the next row's are asked for before they are needed.
+            prefetch_to_write(at.wrapping_add(2 * PANEL));
+            prefetch_to_write(at.wrapping_add(3 * PANEL));
             complex += 1;
         };
     }
@@ -252,8 +259,10 @@ unsafe fn inverse<S: Simd, const N: usize, const L: usize>(
     let zero = simd.splat_f32s(0.0);
     macro_rules! put {
         ($r:expr, $c:expr, $vector:expr) => {
+            let at = to.first.wrapping_add($r * to.row_step + $c * to.column_step);
+            prefetch_to_write(at.wrapping_add(to.next));
             // SAFETY: the caller's promise.
-            unsafe { store::<S>(to.first.wrapping_add($r * to.row_step + $c * to.column_step), $vector) };
+            unsafe { store::<S>(at, $vector) };
         };
     }
     let h = L / 2;
@@ -504,6 +513,7 @@ impl<const N: usize, const L: usize> WithSimd for Forward<'_, N, L> {
                             first: images.pointer(start + lane, 0).cast_const(),
                             row_step,
                             column_step,
+                            next: with.grid.image(),
                         },
                         false => square.read::<L>(lane),
                     };
@@ -533,7 +543,12 @@ impl<const N: usize, const L: usize> WithSimd for Inverse<'_, N, L> {
                 let whole = block.rows == L && block.columns == L && block.count == BLOCK;
                 for lane in (0..BLOCK).step_by(S::F32_LANES) {
                     let to = match whole {
-                        true => Positions { first: images.pointer(start + lane, 0), row_step, column_step },
+                        true => Positions {
+                            first: images.pointer(start + lane, 0),
+                            row_step,
+                            column_step,
+                            next: with.grid.image(),
+                        },
                         false => square.write::<L>(lane),
                     };
                     // SAFETY: `Images` has checked the bounds; the images are this task's alone.
@@ -661,7 +676,15 @@ impl KernelTask<'_> {
                 };
                 // Rows that fill up a block have no taps: what they meet is zero, but they must be numbers.
                 let taps = if row < row_block.count { &list[..taps] } else { &[] };
-                each(RowTaps { columns: columns.count, taps, offset: row * columns_grid.channels }, place);
+                each(
+                    RowTaps {
+                        other_taps: row == 0 || row == row_block.count,
+                        columns: columns.count,
+                        taps,
+                        offset: row * columns_grid.channels,
+                    },
+                    place,
+                );
             }
         }
     }
@@ -669,6 +692,8 @@ impl KernelTask<'_> {
 
 /// The taps of one row and block of columns.
 struct RowTaps<'a> {
+    /// Whether the row before had others.
+    other_taps: bool,
     /// How many columns there are.
     columns: usize,
     /// The positions of the lags that have a tap, and where the weights of the block's first row start.
@@ -687,10 +712,13 @@ impl<const N: usize, const L: usize> WithSimd for KernelForward<'_, N, L> {
             return unreachable_without_vectors();
         }
         let KernelTask { with, weights, .. } = self.0;
+        let mut square = Square::new();
         self.0.each::<L>(
             #[inline(always)]
             |row, place| {
-                let mut square = Square::new();
+                if row.other_taps {
+                    square = Square::new();
+                }
                 for &(r, c, start) in row.taps {
                     // SAFETY: in bounds, as the slice checks; nobody writes the weights.
                     let from = unsafe { weights.slice(start + row.offset, row.columns) };
