@@ -6,17 +6,18 @@
 
 use std::time::Duration;
 
-use atelier_kernels::activation::{leaky_relu, leaky_relu_backward, tanh, tanh_backward};
+use atelier_kernels::activation::{tanh, tanh_backward};
 use atelier_kernels::batch_norm::{
-    BatchStatistics, Normalisation, batch_norm_backward_training, batch_norm_forward_training,
+    Affine, BatchStatistics, batch_norm_backward_training, batch_norm_forward_training,
 };
-use atelier_kernels::bias::{add_bias, bias_gradient};
+use atelier_kernels::bias::bias_gradient;
 use atelier_kernels::conv::{Conv, conv_data_gradient, conv_forward, conv_weight_gradient};
 use atelier_kernels::dense::{Dense, dense_data_gradient, dense_forward, dense_weight_gradient};
-use atelier_kernels::dropout::dropout;
+use atelier_kernels::epilogue::{Dropout, Epilogue};
 use atelier_kernels::memory::keep_freed_memory;
 use atelier_kernels::optimizer::{Adam, adam};
 use atelier_kernels::reduce::{all_finite, sum_of_squares};
+use atelier_kernels::spectral::Spectral;
 use criterion::{Criterion, SamplingMode, Throughput};
 
 /// The shipped DCGANs: experiment, width, batch.
@@ -67,6 +68,21 @@ fn convolution(criterion: &mut Criterion, experiment: &str, conv: &Conv) {
             ("weight gradient", &mut || conv_weight_gradient(conv, &x, &dy, &mut dw)),
         ],
     );
+    let Some(plan) = Spectral::new(conv) else { return };
+    let pays = if Spectral::where_it_pays(conv).is_some() { "chosen" } else { "not chosen" };
+    let (of_x, of_dy) = (plan.input_spectrum(&x), plan.output_spectrum(&dy));
+    layer(
+        criterion,
+        &format!(
+            "{experiment}/conv {kernel}x{kernel} stride {stride} {in_channels}-{out_channels} on {height} by frequencies, {pays}"
+        ),
+        2 * conv.output_len() * kernel * kernel * in_channels,
+        &mut [
+            ("forward", &mut || drop(plan.forward(&x, &w, &mut y, &|_, _| {}))),
+            ("data gradient", &mut || drop(plan.data_gradient(&dy, &w, &mut dx, &|_, _| {}))),
+            ("weight gradient", &mut || plan.weight_gradient(&of_x, &of_dy, &mut dw)),
+        ],
+    );
 }
 
 fn dense(criterion: &mut Criterion, experiment: &str, batch: usize, inputs: usize, outputs: usize) {
@@ -87,27 +103,22 @@ fn dense(criterion: &mut Criterion, experiment: &str, batch: usize, inputs: usiz
 
 fn batch_norm(criterion: &mut Criterion, experiment: &str, rows: usize, channels: usize) {
     let (x, dy) = (random(rows * channels), random(rows * channels));
-    let (gamma, beta, zeros, ones) =
-        (random(channels), random(channels), vec![0.0; channels], vec![1.0; channels]);
-    let (mut y, mut dx) = (x.clone(), x.clone());
-    let [mut mean, mut variance, mut inverse_std, mut dgamma, mut dbeta] =
-        [(); 5].map(|()| vec![0.0; channels]);
+    let (gamma, beta) = (random(channels), random(channels));
+    let affine = Affine { gamma: &gamma, beta: &beta, slope: 0.3 };
+    let (mut y, mut dx) = (x.clone(), dy.clone());
+    let (mut dgamma, mut dbeta) = (vec![0.0; channels], vec![0.0; channels]);
+    let mut statistics = BatchStatistics::default();
+    batch_norm_forward_training(&x, affine, 1e-3, &mut y, &mut statistics);
+    let before = statistics.clone();
     layer(
         criterion,
-        &format!("{experiment}/batch norm {rows}x{channels}"),
+        &format!("{experiment}/batch norm and leaky relu {rows}x{channels}"),
         x.len(),
         &mut [
-            ("forward", &mut || {
-                let statistics = BatchStatistics {
-                    mean: &mut mean,
-                    variance: &mut variance,
-                    inverse_std: &mut inverse_std,
-                };
-                batch_norm_forward_training(&x, &gamma, &beta, 1e-3, &mut y, statistics);
-            }),
+            ("forward", &mut || batch_norm_forward_training(&x, affine, 1e-3, &mut y, &mut statistics)),
             ("backward", &mut || {
-                let with = Normalisation { gamma: &gamma, mean: &zeros, inverse_std: &ones };
-                batch_norm_backward_training(&x, &dy, with, &mut dx, &mut dgamma, &mut dbeta);
+                // In place: the gradient of a gradient, and so on, costs the same.
+                batch_norm_backward_training(&x, &mut dx, affine, &before, &mut dgamma, &mut dbeta);
             }),
         ],
     );
@@ -117,26 +128,17 @@ fn batch_norm(criterion: &mut Criterion, experiment: &str, rows: usize, channels
 fn elementwise(criterion: &mut Criterion) {
     let length = 256 * 14 * 14 * 64;
     let (x, dy) = (random(length), random(length));
-    let (mut y, mut dx, mut biased, mut bias) = (x.clone(), x.clone(), x.clone(), vec![0.0; 64]);
+    let (mut y, mut dx, mut bias) = (x.clone(), dy.clone(), vec![0.0; 64]);
+    let dropout = Some(Dropout { rate: 0.3, key: 1, first: 0 });
+    let epilogue = Epilogue { slope: Some(0.3), dropout };
     layer(
         criterion,
-        "dcgan_fashion/leaky relu 14x14x64",
+        "dcgan_fashion/bias, leaky relu, dropout 14x14x64",
         length,
         &mut [
-            ("forward", &mut || leaky_relu(&x, 0.3, &mut y)),
-            ("backward", &mut || leaky_relu_backward(&x, &dy, 0.3, &mut dx)),
-        ],
-    );
-    let mut dropped = x.clone();
-    let dropout = &mut || dropout(&x, 0.3, 1, &mut dropped);
-    layer(criterion, "dcgan_fashion/dropout 14x14x64", length, &mut [("forward", dropout)]);
-    layer(
-        criterion,
-        "dcgan_fashion/bias 14x14x64",
-        length,
-        &mut [
-            ("forward", &mut || add_bias(&mut biased, &[0.1; 64])),
-            ("gradient", &mut || bias_gradient(&dy, &mut bias)),
+            ("forward", &mut || epilogue.apply(Some(&[0.1; 64]), 64, &mut y)),
+            ("backward", &mut || epilogue.backward(&x, &mut dx)),
+            ("bias gradient", &mut || bias_gradient(&dy, &mut bias)),
         ],
     );
     let image = random(256 * 28 * 28);
@@ -147,7 +149,7 @@ fn elementwise(criterion: &mut Criterion) {
         image.len(),
         &mut [
             ("forward", &mut || tanh(&image, &mut out)),
-            ("backward", &mut || tanh_backward(&image, &image, &mut gradient)),
+            ("backward", &mut || tanh_backward(&image, &mut gradient)),
         ],
     );
 }

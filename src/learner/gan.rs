@@ -218,6 +218,11 @@ impl<Dev: Compute> Gan<Dev> {
         Ok(Gradients { generator, discriminator, losses: Losses { g_loss, g_gradient_norm, ..losses } })
     }
 
+    #[cfg(test)]
+    pub(super) fn latent_dim(&self) -> usize {
+        self.settings.latent_dim
+    }
+
     /// Fakes with the tape that leads to the generator's weights.
     fn generate(&mut self, latents: &[f32], keys: Keys) -> Traced<Dev> {
         let latents = self.batch(latents);

@@ -140,3 +140,81 @@ fn a_loss_that_is_no_number_is_told() {
     let diverged = gan.step(0, &images).unwrap_err();
     assert!(diverged.to_string().contains("loss became NaN"), "{diverged}");
 }
+
+/// A wide enough GAN that its middle convolutions go by their frequencies.
+const WIDE: &[&str] = &["architecture.width=16", "architecture.latent_dim=100"];
+
+/// Different latent vectors of the right length.
+fn latents(gan: &Gan<Cpu>) -> Vec<f32> {
+    let mut latents = vec![0.0; BATCH * gan.latent_dim()];
+    fill_uniform(&mut Stream::new(8, "latents").at(0), -1.0, 1.0, &mut latents);
+    latents
+}
+
+fn apart(a: &[Gradient<Cpu>], b: &[Gradient<Cpu>]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let (mut difference, mut size) = (0.0, 0.0);
+    for (a, b) in a.iter().zip(b) {
+        for (a, b) in crate::nn::read(a).iter().zip(crate::nn::read(b)) {
+            difference += (f64::from(*a) - f64::from(*b)).powi(2);
+            size += f64::from(*b).powi(2);
+        }
+    }
+    // Of numbers near the smallest that there are, no digits can be compared.
+    difference.sqrt() / size.sqrt().max(1e-30)
+}
+
+/// Puts the discriminator's last bias, and so every logit, `by` higher or lower.
+fn shift_logits(gan: &mut Gan<Cpu>, by: f32) {
+    let state = state(gan);
+    let last = state.keys().rfind(|name| name.starts_with("discriminator.")).unwrap();
+    let bias = last.replace("weight", "bias");
+    gan.restore(0, &mut |name, _| {
+        let values = state[name].values.clone();
+        Ok(if name == bias { values.iter().map(|value| value + by).collect() } else { values })
+    })
+    .unwrap();
+}
+
+/// One way back through the discriminator gives both players what two ways give, whatever the loss, dropout's masks included; also where a
+/// saturated loss makes one player's slopes tiny beside the other's.
+#[test]
+fn one_way_back_serves_both_players() {
+    for sets in [&[][..], WIDE] {
+        for loss in ["minimax", "non-saturating"] {
+            for by in [0.0, 20.0, -20.0, 80.0, -80.0] {
+                let loss_set = format!("objective.loss={loss}");
+                let mut gan = gan(&[sets, &[loss_set.as_str()]].concat());
+                shift_logits(&mut gan, by);
+                let (latents, real) = (latents(&gan), batches(&gan, 0).remove(0));
+                let shared = gan.shared_gradients(0, &latents, &real).unwrap();
+                let separate = gan.separate_gradients(0, &latents, &real).unwrap();
+                let what = format!("{loss} with logits shifted by {by}, {sets:?}");
+                assert_eq!(shared.losses.d_loss, separate.losses.d_loss, "{what}");
+                assert_eq!(shared.losses.g_loss, separate.losses.g_loss, "{what}");
+                let (d, g) = (
+                    apart(&shared.discriminator, &separate.discriminator),
+                    apart(&shared.generator, &separate.generator),
+                );
+                assert!(d < 2e-6 && g < 2e-6, "{what}: {d:e} and {g:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn direct_convolutions_give_the_same_gradients_but_for_rounding() {
+    let gradients = |set: &str| {
+        let mut gan = gan(&[WIDE, &[set]].concat());
+        let (latents, real) = (latents(&gan), batches(&gan, 0).remove(0));
+        gan.gradients(0, &latents, &real).unwrap()
+    };
+    let (fastest, direct) =
+        (gradients("training.convolution=fastest"), gradients("training.convolution=direct"));
+    for (fastest, direct) in
+        [(&fastest.generator, &direct.generator), (&fastest.discriminator, &direct.discriminator)]
+    {
+        let apart = apart(fastest, direct);
+        assert!(apart > 0.0 && apart < 1e-5, "{apart:e}: the same way, or another result");
+    }
+}

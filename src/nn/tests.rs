@@ -211,6 +211,113 @@ fn convolutions_agree_with_their_composition_for_other_strides_and_kernels() {
     check::<3, 2, 5, ConvTranspose<3, 2, 5, 6, 4, 1, 4, 2, true, Cpu>>(&[up(1, 4, 2)]);
 }
 
+/// Layers whose followers are computed in the same pass, the middle one by its frequencies; the first takes the batch in parts.
+type Fused = (
+    Conv<14, 14, 1, 14, 14, 32, 3, 1, true, Cpu>,
+    (
+        LeakyRelu,
+        (
+            Dropout,
+            (
+                Conv<14, 14, 32, 7, 7, 48, 5, 2, true, Cpu>,
+                (
+                    Relu,
+                    (
+                        ConvTranspose<7, 7, 48, 14, 14, 32, 5, 2, true, Cpu>,
+                        (
+                            Dropout,
+                            (
+                                BatchNorm<14, 14, 32, Cpu>,
+                                (Relu, (Dense<14, 14, 32, 3, true, Cpu>, LeakyRelu)),
+                            ),
+                        ),
+                    ),
+                ),
+            ),
+        ),
+    ),
+);
+
+fn fused() -> Fused {
+    let up = words::ConvTranspose { channels: 32, kernel: 5, stride: 2, bias: true };
+    let list = [
+        Words::Conv(conv(32, 3, 1)),
+        Words::LeakyRelu(0.3),
+        Words::Dropout(0.3),
+        Words::Conv(conv(48, 5, 2)),
+        Words::Relu,
+        Words::ConvTranspose(up),
+        Words::Dropout(0.2),
+        Words::BatchNorm,
+        Words::Relu,
+        dense(3),
+        Words::LeakyRelu(0.2),
+    ];
+    build::<Image<14, 14, 1>, _>(&list)
+}
+
+#[test]
+fn fused_passes_agree_with_the_composition() {
+    let batch = 70;
+    let values = normal(1, batch * 14 * 14);
+    let x: Tensor<Image<14, 14, 1>, f32, Cpu> =
+        Cpu::default().tensor_from_vec(values, (batch, Const, Const, Const));
+    for mode in [Mode::Train, Mode::Evaluate] {
+        let run = |pass: Pass| {
+            let mut layer = fused();
+            let y = layer.forward(x.leaky_trace(), &mut pass.in_mode(mode));
+            let values = y.retaped::<NoneTape>().as_vec();
+            let gradients = weigh(y).backward();
+            [values, gradients.get(&x).as_vec(), parameter_gradients(&mut layer, &gradients)]
+        };
+        let composed = run(Pass::train(3).composed());
+        for pass in [Pass::train(3), Pass::train(3).with_direct_convolutions(true)] {
+            // One pre-activation so near zero that rounding changes its sign changes the gradients by some 1e-4.
+            for ((a, b), bound) in run(pass).iter().zip(&composed).zip([1e-5, 1e-3, 1e-3]) {
+                assert!(distance(a, b) < bound, "{mode:?}: {:e}", distance(a, b));
+            }
+        }
+    }
+}
+
+/// Weights of the examples give the parameters the gradient of a weighted sum of the outputs, and the input that of the sum itself.
+#[test]
+fn example_weights_weigh_the_parameters_gradients_only() {
+    type Independent = (
+        Conv<14, 14, 16, 7, 7, 32, 5, 2, true, Cpu>,
+        (LeakyRelu, (Dropout, (Dense<7, 7, 32, 1, true, Cpu>, Sigmoid))),
+    );
+    let list =
+        [Words::Conv(conv(32, 5, 2)), Words::LeakyRelu(0.3), Words::Dropout(0.3), dense(1), Words::Sigmoid];
+    // Enough for the way by frequencies.
+    let batch = 40;
+    let x: Tensor<Image<14, 14, 16>, f32, Cpu> =
+        Cpu::default().tensor_from_vec(normal(1, batch * 14 * 14 * 16), (batch, Const, Const, Const));
+    let run = |pass: Pass, seeds: &[f32]| {
+        let mut layer: Independent = build::<Image<14, 14, 16>, _>(&list);
+        let y = layer.forward(x.leaky_trace(), &mut pass.clone());
+        let seeds: Tensor<(usize,), f32, Cpu> = Cpu::default().tensor_from_vec(seeds.to_vec(), (batch,));
+        let gradients = (y.reshape_like(&(batch,)) * seeds).sum::<Rank0, _>().backward();
+        (
+            Cpu::take_flat_gradient(&mut gradients.clone(), &x.clone().reshape_like(&(batch, 14 * 14 * 16))),
+            parameter_gradients(&mut layer, &gradients),
+        )
+    };
+    let weights = ExampleWeights::default();
+    weights.set(vec![0.0, -3.0, 1e-30]).unwrap();
+    let seeds = |last: [f32; 3]| -> Vec<f32> { (0..batch - 3).map(|i| 0.1 * i as f32).chain(last).collect() };
+    for direct in [false, true] {
+        let pass = Pass::train(7).with_direct_convolutions(direct);
+        let (input, parameters) = run(pass.clone().weighted(&weights), &seeds([1.0; 3]));
+        let (plain, _) = run(pass.clone(), &seeds([1.0; 3]));
+        let (_, weighted) = run(pass.clone(), &seeds([0.0, -3.0, 1e-30]));
+        assert!(distance(&input, &plain) < 1e-7 && distance(&parameters, &weighted) < 1e-6);
+        // From one example on.
+        let (part, _) = run(pass.input_gradient_from(3), &seeds([1.0; 3]));
+        assert!(distance(&part, &plain[3 * 14 * 14 * 16..]) < 1e-6);
+    }
+}
+
 /// A frozen network gives its input's gradient only, and data take none.
 #[test]
 fn only_wanted_gradients_are_computed() {

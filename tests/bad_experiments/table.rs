@@ -430,6 +430,11 @@ pub(crate) const TABLE: &[Case] = &[
         "unknown word `gpu` for `training.device`",
         "did you mean `cuda`?",
     ),
+    case(
+        "[training]\nepochs = 1\nconvolution = ▶'fast'\n",
+        "unknown word `fast` for `training.convolution`",
+        "did you mean `fastest`?",
+    ),
     case("[training]\nepochs = 1\ncheckpoint_every = ▶0\n", "`training.checkpoint_every` is 0", ""),
     case(
         "[training]\nepochs = 1\ninitialization = ▶'xavier'\n",

@@ -72,6 +72,12 @@ impl Spectrum {
 /// What is done to a part of the target while it is in the cache: given the first element's index in the whole, and the part, whole images.
 pub type Finish<'a> = &'a (dyn Fn(usize, &mut [f32]) + Sync);
 
+/// Below this number of channels a convolution stays direct: a block would be half empty.
+const FEW_CHANNELS: usize = 8;
+/// How many direct multiplications cost what one complex product's share does, then what transforms of images and of weights add to that: fitted
+/// to 210 shapes (see `docs/performance.md`).
+const EXPENSE: [f64; 3] = [1.7, 10.0, 30.0];
+
 impl Spectral {
     /// A plan for these sizes; none if they have no transform here: a grid of over 8 × 8 (after the stride), strides over 2, lags over 2; nor
     /// do processors without vectors.
@@ -106,17 +112,24 @@ impl Spectral {
         Self::new(conv).filter(Self::pays)
     }
 
-    /// The multiplications saved must outweigh the transforms, whose share falls with the numbers of channels.
+    /// The multiplications saved must outweigh the products' greater expense and the transforms: those of images, whose share falls with the
+    /// numbers of channels, and those of the weights, whose share falls with the batch.
     fn pays(&self) -> bool {
         let (conv, points) = (&self.conv, self.points.points as f64);
-        let direct = (conv.kernel * conv.kernel * conv.out_height() * conv.out_width()) as f64;
-        let filled = |grid: &Grid| (grid.phases() * grid.channels) as f64 / (grid.blocks() * BLOCK) as f64;
-        let saved = direct * filled(&self.input) * filled(&self.output)
-            / (points * points * self.input.phases() as f64);
+        if conv.in_channels.min(conv.out_channels) < FEW_CHANNELS {
+            return false;
+        }
+        let taps = |outputs: usize, taps: &dyn Fn(usize) -> std::ops::Range<usize>| -> usize {
+            (0..outputs).map(|output| taps(output).len()).sum()
+        };
+        let direct = taps(conv.out_height(), &|row| conv.row_taps(row))
+            * taps(conv.out_width(), &|column| conv.column_taps(column));
+        let blocks = (self.input.blocks() * self.output.blocks() * BLOCK * BLOCK) as f64;
+        let products = points * points * blocks / (conv.in_channels * conv.out_channels) as f64;
         let channels = |grid: &Grid| (grid.phases() * grid.channels) as f64;
-        let transforms = 1.0 / channels(&self.input) + 1.0 / channels(&self.output);
-        let narrow = conv.in_channels.min(conv.out_channels) < 8;
-        !narrow && saved > 1.6 + 60.0 * transforms
+        let images = 1.0 / channels(&self.input) + 1.0 / channels(&self.output);
+        let [least, of_images, of_weights] = EXPENSE;
+        direct as f64 / products > least + of_images * images + of_weights / conv.batch as f64
     }
 
     /// `y = x ∗ w`, as [`conv_forward`](crate::conv::conv_forward): overwrites `y`, and gives the frequencies of `x`.
