@@ -93,6 +93,7 @@ fn root() -> &'static Path {
 /// Makes the steps and prints the measurement.
 fn make_steps(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     atelier_kernels::memory::keep_freed_memory();
+    atelier_kernels::start_threads(0)?;
     let plan = Plan::new(load(&arguments.set)?, Path::new("results"))?;
     let mut model = Model::new(&plan.experiment, &plan.networks)?;
 

@@ -14,7 +14,7 @@ use dfdx::tensor_ops::ReshapeTo;
 pub type Traced<Dev> = Tensor<Batch, f32, Dev, OwnedTape<f32, Dev>>;
 
 /// A network of any shape.
-pub trait Network<Dev: Compute>: Send {
+pub trait Network<Dev: Compute> {
     /// (B, inputs) -> (B, outputs), without a tape.
     fn forward(&mut self, x: Tensor<Batch, f32, Dev>, pass: Pass) -> Tensor<Batch, f32, Dev>;
 

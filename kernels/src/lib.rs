@@ -19,7 +19,7 @@ pub mod optimizer;
 pub mod reduce;
 pub mod spectral;
 
-pub use parallel::instructions;
+pub use parallel::{instructions, start_threads};
 
 mod columns;
 mod conv_taps;

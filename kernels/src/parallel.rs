@@ -48,7 +48,7 @@ fn arch() -> pulp::Arch {
     })
 }
 
-/// What [`dispatch`] uses, in words: `avx512`, `avx2`, `neon` or `scalar`.
+/// What the kernels use, in words: `avx512`, `avx2`, `neon` or `scalar`.
 pub fn instructions() -> &'static str {
     struct Lanes;
     impl pulp::WithSimd for Lanes {
@@ -107,6 +107,18 @@ impl<'a> Shared<'a> {
         assert!(start <= self.length && extent <= self.length - start);
         self.pointer.wrapping_add(start)
     }
+}
+
+/// Starts the threads that the kernels use, the calling one among them; 0 for as many as `RAYON_NUM_THREADS` says, or there are cores. Call it once,
+/// from the thread that trains.
+///
+/// Were the calling thread none of them, each of a step's many short kernels would wait for another to wake up, and be woken up itself afterwards.
+/// Where there is one thread only, kernels that are called from others wait for this one to call one.
+///
+/// # Errors
+/// If they cannot be started, or were before.
+pub fn start_threads(threads: usize) -> Result<(), rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build_global()
 }
 
 thread_local! {

@@ -8,8 +8,11 @@ use common::convolution::Gradients;
 use common::{assert_close, assert_same_for_any_threads, random};
 use std::sync::Mutex;
 
-/// The numbers of the three passes, and what `finish` was given: the first index and length of each part.
-fn passes(conv: &Conv, before: &[f32]) -> ([Vec<f32>; 3], [Vec<(usize, usize)>; 2]) {
+/// What `finish` was given in one pass: the first index and length of each part.
+type Parts = Vec<(usize, usize)>;
+
+/// The numbers of the three passes, and how the first two were finished.
+fn passes(conv: &Conv, before: &[f32]) -> ([Vec<f32>; 3], [Parts; 2]) {
     let plan = Spectral::new(conv).unwrap_or_else(|| panic!("no plan for {conv:?}"));
     let (x, w, dy) =
         (random(conv.input_len(), 1), random(conv.weight_len(), 2), random(conv.output_len(), 3));

@@ -209,9 +209,7 @@ fn threads(asked: Option<u16>) -> usize {
 
 /// Starts the threads that compute.
 fn start_threads(threads: usize) -> Result<(), Failure> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build_global()
+    atelier_kernels::start_threads(threads)
         .map_err(|error| Failure::new(Exit::Outstanding, format!("cannot start {threads} threads: {error}")))
 }
 

@@ -392,17 +392,14 @@ impl<Dev: Compute> Learner for Gan<Dev> {
     }
 
     fn step(&mut self, step: u64, batches: &[Vec<f32>]) -> Result<Losses, Diverged> {
-        // On a thread of the pool that the kernels use: else each of the many short kernels would wait for another thread to wake up twice.
-        rayon::scope(|_| {
-            let losses = match (self.settings.update, batches) {
-                (Update::Simultaneous, [real]) => self.simultaneous(step, real)?,
-                _ => self.alternating(step, batches)?,
-            };
-            if let Some(average) = &mut self.average {
-                average.follow(&mut *self.generator);
-            }
-            Ok(losses)
-        })
+        let losses = match (self.settings.update, batches) {
+            (Update::Simultaneous, [real]) => self.simultaneous(step, real)?,
+            _ => self.alternating(step, batches)?,
+        };
+        if let Some(average) = &mut self.average {
+            average.follow(&mut *self.generator);
+        }
+        Ok(losses)
     }
 
     fn sample(&mut self, latents: &[f32]) -> Vec<f32> {

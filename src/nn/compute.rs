@@ -4,7 +4,7 @@ use super::{Batch, Parameter, Pass};
 use atelier_kernels::memory::unspecified;
 use dfdx::prelude::{Cpu, Device};
 use dfdx::shapes::{HasShape, Shape};
-use dfdx::tensor::{Gradients, NoneTape, PutTape, SplitTape, Storage, Tape, Tensor, TensorFromVec};
+use dfdx::tensor::{Gradients, NoneTape, PutTape, SplitTape, Tape, Tensor, TensorFromVec};
 use dfdx::tensor_ops::ReshapeTo;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -77,7 +77,7 @@ impl Link {
 pub type Change<'a> = dyn FnMut(&mut [f32], &[f32], &mut [&mut [f32]]) + 'a;
 
 /// A device that layers can be computed on.
-pub trait Compute: Device<f32> + Storage<f32, Vec: Send + Sync> + TensorFromVec<f32> + Send + Sync {
+pub trait Compute: Device<f32> + TensorFromVec<f32> {
     /// Whether operations are computed by kernels of ours; else they are composed of dfdx's.
     const HAS_KERNELS: bool;
 

@@ -54,7 +54,7 @@ pub enum Mode {
     message = "the layer `{Self}` does not take `{X}`",
     label = "its input has another shape than the layer before it gives"
 )]
-pub trait Layer<X: Shape, Dev: Compute>: Sized + Send {
+pub trait Layer<X: Shape, Dev: Compute>: Sized {
     /// The shape of its output.
     type Output: Shape;
 

@@ -25,7 +25,7 @@ pub struct Value {
 }
 
 /// A pair of losses. Real and fake logits always come together, so that a loss may compare them.
-pub trait Loss: std::fmt::Debug + Send + Sync {
+pub trait Loss: std::fmt::Debug {
     /// What the discriminator minimises.
     fn discriminator(&self, real: &[f32], fake: &[f32]) -> Value;
 

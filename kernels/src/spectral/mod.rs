@@ -3,7 +3,7 @@
 //! A convolution of P × P images is a product per frequency: (images × input channels)·(input channels × output channels), complex. For 5×5
 //! kernels of stride 1 on 7 × 7 images that is 121 real multiplications per pair of channels instead of 841 to 1,225.
 //!
-//! - Stride 2 becomes stride 1 on a coarse grid whose channels are the pixels below one output pixel ([`layout::Grid`]).
+//! - Stride 2 becomes stride 1 on a coarse grid whose channels are the pixels below one output pixel (`layout::Grid`).
 //! - A real transform of N × N points with N = P + (largest lag) is enough: only the P central outputs are wanted, and what wraps around
 //!   falls beyond them. The same holds for the gradient of the weights. Errors are those of direct convolution (tests: 1e-6, L2).
 //! - The transforms of x and dy that the forward and the data gradient's passes make are kept for the weight gradient ([`Spectrum`]).

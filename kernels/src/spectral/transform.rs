@@ -153,7 +153,7 @@ fn axis<S: Simd, const N: usize, const L: usize>(
     unroll!(k in [0 1 2 3 4 5] if k <= N / 2 => {
         let mut sum = even[0];
         unroll!(d in [1 2 3 4] if d <= h => {
-            sum = if k == 0 || (2 * k == N && d % 2 == 0) {
+            sum = if k == 0 || (2 * k == N && d.is_multiple_of(2)) {
                 simd.add_f32s(sum, even[d])
             } else if 2 * k == N {
                 simd.sub_f32s(sum, even[d])
@@ -222,7 +222,7 @@ unsafe fn forward<S: Simd, const N: usize, const L: usize>(
             // SAFETY: the caller's promise.
             unsafe { store::<S>(to.real(real), rr[0]) };
             real += 1;
-            if N % 2 == 0 {
+            if N.is_multiple_of(2) {
                 // SAFETY: the caller's promise.
                 unsafe { store::<S>(to.real(real), rr[N / 2]) };
                 real += 1;
@@ -237,7 +237,7 @@ unsafe fn forward<S: Simd, const N: usize, const L: usize>(
                 put!(simd.sub_f32s(rr[f], ii[f]), simd.add_f32s(ri[f], ir[f]));
                 put!(simd.add_f32s(rr[f], ii[f]), simd.sub_f32s(ir[f], ri[f]));
             });
-            if N % 2 == 0 {
+            if N.is_multiple_of(2) {
                 put!(rr[N / 2], ir[N / 2]);
             }
         }
@@ -288,7 +288,7 @@ unsafe fn inverse<S: Simd, const N: usize, const L: usize>(
         if k == 0 || 2 * k == N {
             let first = next_real!();
             let (mut even, mut odd) = ([first; SIDE], [zero; SIDE]);
-            if N % 2 == 0 {
+            if N.is_multiple_of(2) {
                 let last = next_real!();
                 unroll!(d in [0 1 2 3 4] if d <= h => {
                     even[d] = if d % 2 == 1 { simd.sub_f32s(first, last) } else { simd.add_f32s(first, last) };
@@ -327,7 +327,7 @@ unsafe fn inverse<S: Simd, const N: usize, const L: usize>(
                     odd_im[d] = simd.mul_add_e_f32s(sin, difference.1, odd_im[d]);
                 });
             });
-            if N % 2 == 0 {
+            if N.is_multiple_of(2) {
                 let (re, im) = next!();
                 unroll!(d in [0 1 2 3 4] if d <= h => {
                     if d % 2 == 1 {
