@@ -7,13 +7,13 @@ use crate::config::objective::Update;
 use crate::config::optimizer::Optimizers;
 use crate::config::training::Convolution;
 use crate::networks::{Network, Traced};
-use crate::nn::{Batch, Compute, ExampleWeights, Pass};
+use crate::nn::{Batch, Compute, ExampleWeights, Pass, weighted_sum};
 use crate::objective::{self, Loss, Value, sigmoid};
 use crate::random::{Stream, fill_normal, fill_uniform};
 use atelier_kernels::epilogue::scale_rows;
 use dfdx::shapes::{HasShape, Rank0};
 use dfdx::tensor::{OwnedTape, Tensor, Trace};
-use dfdx::tensor_ops::{Backward, SumTo};
+use dfdx::tensor_ops::Backward;
 use rand::RngCore;
 
 /// How a GAN learns.
@@ -177,14 +177,14 @@ impl<Dev: Compute> Gan<Dev> {
         let (slopes, losses) = self.discriminator_loss(real_logits, fake_logits)?;
         weights.set(slopes.fake).expect("set once");
         let seeds = [slopes.real, vec![1.0; count]].concat();
-        let mut gradients = backward(seeded(logits, &seeds));
+        let mut gradients = backward(weighted_sum(logits, seeds));
         let (discriminator, d_gradient_norm) =
             self.discriminator_optimizer.gradients(&mut *self.discriminator, &mut gradients)?;
 
         let mut at_fakes = Dev::take_flat_gradient(&mut gradients, &examples);
         drop(gradients);
         scale_rows(&value.fake, &mut at_fakes);
-        let mut gradients = backward(seeded(fake, &at_fakes));
+        let mut gradients = backward(weighted_sum(fake, at_fakes));
         let (generator, g_gradient_norm) =
             self.generator_optimizer.gradients(&mut *self.generator, &mut gradients)?;
         let losses = Losses { g_loss, g_gradient_norm, d_gradient_norm, ..losses };
@@ -211,7 +211,7 @@ impl<Dev: Compute> Gan<Dev> {
         let judged = self.judge(fakes, real, keys);
         let value = self.settings.loss.generator(&judged.real_logits, &judged.fake_logits);
         let g_loss = Diverged::check("the generator's loss", value.loss)?;
-        let mut gradients = backward(seeded(through_both, &value.fake));
+        let mut gradients = backward(weighted_sum(through_both, value.fake));
         let (generator, g_gradient_norm) =
             self.generator_optimizer.gradients(&mut *self.generator, &mut gradients)?;
         let (discriminator, losses) = self.discriminator_gradients(judged)?;
@@ -294,7 +294,7 @@ impl<Dev: Compute> Gan<Dev> {
         };
         let value = self.settings.loss.generator(&real_logits, &logits.as_vec());
         let loss = Diverged::check("the generator's loss", value.loss)?;
-        let mut gradients = backward(seeded(logits, &value.fake));
+        let mut gradients = backward(weighted_sum(logits, value.fake));
         let (gradients, norm) = self.generator_optimizer.gradients(&mut *self.generator, &mut gradients)?;
         self.generator_optimizer.step(&mut *self.generator, &gradients);
         Ok((loss, norm))
@@ -317,7 +317,8 @@ impl<Dev: Compute> Gan<Dev> {
     ) -> Result<(Vec<Gradient<Dev>>, Losses), Diverged> {
         let (slopes, losses) = self.discriminator_loss(&judged.real_logits, &judged.fake_logits)?;
         // Adding the two joins their tapes: one walk back adds up the weights' gradients.
-        let mut gradients = backward(seeded(judged.real, &slopes.real) + seeded(judged.fake, &slopes.fake));
+        let mut gradients =
+            backward(weighted_sum(judged.real, slopes.real) + weighted_sum(judged.fake, slopes.fake));
         let (gradients, d_gradient_norm) =
             self.discriminator_optimizer.gradients(&mut *self.discriminator, &mut gradients)?;
         Ok((gradients, Losses { d_gradient_norm, ..losses }))
@@ -353,13 +354,6 @@ struct Judged<Dev: Compute> {
     fake: Traced<Dev>,
     real_logits: Vec<f32>,
     fake_logits: Vec<f32>,
-}
-
-/// Σ logit · slope: the scalar whose gradient with respect to each logit is its slope.
-fn seeded<Dev: Compute>(logits: Traced<Dev>, slopes: &[f32]) -> Tensor<Rank0, f32, Dev, OwnedTape<f32, Dev>> {
-    let shape = *logits.shape();
-    let slopes = logits.device().tensor_from_vec(slopes.to_vec(), shape);
-    (logits * slopes).sum()
 }
 
 fn backward<Dev: Compute>(

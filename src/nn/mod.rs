@@ -18,6 +18,7 @@ mod initialization;
 mod parameter;
 mod pass;
 mod reshape;
+mod weighted_sum;
 
 use dfdx::shapes::{Const, Shape};
 use dfdx::tensor::{Tape, Tensor};
@@ -33,6 +34,7 @@ pub use initialization::Fans;
 pub use parameter::{Builder, Parameter};
 pub use pass::{Elementwise, ExampleWeights, Pass};
 pub use reshape::Reshape;
+pub use weighted_sum::weighted_sum;
 
 /// A batch of images: `(B, H, W, C)` with B known at run time.
 pub type Image<const H: usize, const W: usize, const C: usize> = (usize, Const<H>, Const<W>, Const<C>);
