@@ -225,17 +225,8 @@ impl Spectral {
             let kernel = &*kernel;
             let (a, target) = (Shared::new(&mut spectrum.values), Shared::new(target));
             for_each_task(self.conv.batch.div_ceil(TILE), |tile| {
-                let first = tile * TILE;
-                let count = TILE.min(self.conv.batch - first);
-                let images = Images {
-                    table: &self.table,
-                    points: self.points,
-                    grid: from,
-                    layout: a_layout,
-                    image: first,
-                    row: first,
-                    count,
-                };
+                let images = self.tile(from, a_layout, tile);
+                let (first, count) = (images.image, images.count);
                 let c_layout = Layout::new(self.points.points, TILE, to.blocks());
                 with_scratch(c_layout.length(), |products| {
                     let c = Shared::new(products);
@@ -272,20 +263,17 @@ impl Spectral {
         let mut spectrum = Spectrum { values: unspecified(layout.length()), layout };
         let values = Shared::new(&mut spectrum.values);
         for_each_task(self.conv.batch.div_ceil(TILE), |tile| {
-            let first = tile * TILE;
-            let images_of_tile = Images {
-                table: &self.table,
-                points: self.points,
-                grid,
-                layout,
-                image: first,
-                row: first,
-                count: TILE.min(self.conv.batch - first),
-            };
             // SAFETY: each task has its own rows.
-            unsafe { images_of_tile.forward(images, values) };
+            unsafe { self.tile(grid, layout, tile).forward(images, values) };
         });
         spectrum
+    }
+
+    /// The images of a tile, and their rows in a spectrum of the whole batch.
+    fn tile<'a>(&'a self, grid: &'a Grid, layout: Layout, tile: usize) -> Images<'a> {
+        let first = tile * TILE;
+        let count = TILE.min(self.conv.batch - first);
+        Images { table: &self.table, points: self.points, grid, layout, image: first, row: first, count }
     }
 
     fn layout_of(&self, grid: &Grid) -> Layout {
