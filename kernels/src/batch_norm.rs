@@ -67,7 +67,9 @@ pub fn batch_norm_forward_training(
     let BatchStatistics { mean, variance, inverse_std, scale, offset } = statistics;
     let chunks = Chunks::new(x.len(), channels);
     let outputs = [mean, variance, inverse_std, scale, offset].map(|numbers| Shared::new(numbers));
-    chunks.reduce(
+    let [of_mean, _, _, of_scale, of_offset] = outputs;
+    let target = Shared::new(y);
+    chunks.reduce_then(
         |rows, columns, sums| reduce_moments(x, channels, rows, columns, sums),
         |columns, partial| {
             // SAFETY: each block of columns is combined by one task.
@@ -87,8 +89,13 @@ pub fn batch_norm_forward_training(
                 offset[c] = (f64::from(beta[columns.start + c]) - rounded * exact_scale) as f32;
             }
         },
+        |rows, columns| {
+            // SAFETY: these columns have been combined, and nobody writes to their numbers any more.
+            let [mean, scale, offset] = [of_mean, of_scale, of_offset]
+                .map(|numbers| unsafe { numbers.read(columns.start, columns.len()) });
+            normalise_piece(x, Preactivation { mean, scale, offset }, slope, channels, rows, columns, target);
+        },
     );
-    normalise(x, statistics.preactivation(), slope, y);
 }
 
 /// Normalises with running statistics, which it copies to `statistics`: (rows, channels) -> (rows, channels).
@@ -177,9 +184,11 @@ fn backward(
     with_scratch(3 * channels, |coefficients| {
         let (of_dy, rest) = coefficients.split_at_mut(channels);
         let (of_x, constant) = rest.split_at_mut(channels);
-        let outputs = [dgamma, dbeta, &mut *of_dy, &mut *of_x, &mut *constant].map(Shared::new);
-        chunks.reduce(
-            |rows, columns, sums| reduce_gradients(x, dy, before, slope, rows, columns, sums),
+        let outputs = [dgamma, dbeta, of_dy, of_x, constant].map(Shared::new);
+        let [_, _, coefficients @ ..] = outputs;
+        let target = Shared::new(dy);
+        chunks.reduce_then(
+            |rows, columns, sums| reduce_gradients(x, target, before, slope, rows, columns, sums),
             |columns, partial| {
                 // SAFETY: each block of columns is combined by one task.
                 let outputs = outputs.map(|output| unsafe { output.slice(columns.start, columns.len()) });
@@ -197,24 +206,23 @@ fn backward(
                     constant[c] = (-factor * sum_dy[c] * per_row) as f32;
                 }
             },
+            |rows, columns| {
+                let (before, count) = (before.of(columns.clone()), columns.len());
+                // SAFETY: these columns have been combined, and nobody writes to their numbers any more.
+                let coefficients = coefficients.map(|numbers| unsafe { numbers.read(columns.start, count) });
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        for row in rows {
+                            let start = row * channels + columns.start;
+                            // SAFETY: each piece of the matrix belongs to one task, and its columns have been reduced.
+                            let dy = unsafe { target.slice(start, count) };
+                            input_gradient(&x[start..][..count], before, slope, coefficients, dy);
+                        }
+                    },
+                );
+            },
         );
-        let target = Shared::new(dy);
-        chunks.for_each(|_, rows, columns| {
-            let before = before.of(columns.clone());
-            let coefficients = [&*of_dy, of_x, constant].map(|all| &all[columns.clone()]);
-            vectorized(
-                #[inline(always)]
-                || {
-                    let count = columns.len();
-                    for row in rows {
-                        let start = row * channels + columns.start;
-                        // SAFETY: each piece of the matrix belongs to one task.
-                        let dy = unsafe { target.slice(start, count) };
-                        input_gradient(&x[start..][..count], before, slope, coefficients, dy);
-                    }
-                },
-            );
-        });
     });
 }
 
@@ -268,9 +276,11 @@ fn reduce_moments(
     sums: [&mut [f32]; 3],
 ) {
     let [mean, residual, squares] = sums;
+    let x = Shared::only_read(x);
     vectorized(
         #[inline(always)]
-        || {
+        // SAFETY: the matrix is borrowed, so nobody writes to it.
+        || unsafe {
             add_rows(rows.clone(), columns.clone(), channels, [x], [], [&mut *mean], |[x], []| [x]);
             let factor = 1.0 / rows.len() as f32;
             mean.iter_mut().for_each(|mean| *mean *= factor);
@@ -306,10 +316,11 @@ fn combine_moments<'a>(
     (mean, variance)
 }
 
-/// A chunk's Σ g and Σ g·(x − mean), per column, where g is the gradient of what goes into LeakyReLU.
+/// A chunk's Σ g and Σ g·(x − mean), per column, where g is the gradient of what goes into LeakyReLU. Nobody may write to these columns of
+/// `dy` meanwhile.
 fn reduce_gradients(
     x: &[f32],
-    dy: &[f32],
+    dy: Shared<'_>,
     before: Preactivation<'_>,
     slope: f32,
     rows: Range<usize>,
@@ -318,9 +329,12 @@ fn reduce_gradients(
 ) {
     let stride = before.mean.len();
     let Preactivation { mean, scale, offset } = before.of(columns.clone());
+    let x = Shared::only_read(x);
     vectorized(
         #[inline(always)]
-        || {
+        // SAFETY: x is borrowed, so nobody writes to it; columns of dy are written after they were reduced, by the task that reduced them or
+        // when all are.
+        || unsafe {
             let of_column = [mean, scale, offset];
             add_rows(
                 rows,
@@ -344,20 +358,32 @@ fn normalise(x: &[f32], before: Preactivation<'_>, slope: f32, y: &mut [f32]) {
     let channels = before.mean.len();
     let target = Shared::new(y);
     Chunks::new(x.len(), channels).for_each(|_, rows, columns| {
-        let before = before.of(columns.clone());
-        vectorized(
-            #[inline(always)]
-            || {
-                let count = columns.len();
-                for row in rows {
-                    let start = row * channels + columns.start;
-                    // SAFETY: each piece of the matrix belongs to one task.
-                    let y = unsafe { target.slice(start, count) };
-                    normalise_row(&x[start..][..count], before, slope, y);
-                }
-            },
-        );
+        normalise_piece(x, before.of(columns.clone()), slope, channels, rows, columns, target);
     });
+}
+
+/// The same of some rows and columns, which belong to the task that calls; `before` are these columns'.
+fn normalise_piece(
+    x: &[f32],
+    before: Preactivation<'_>,
+    slope: f32,
+    channels: usize,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    y: Shared<'_>,
+) {
+    vectorized(
+        #[inline(always)]
+        || {
+            let count = columns.len();
+            for row in rows {
+                let start = row * channels + columns.start;
+                // SAFETY: each piece of the matrix belongs to one task.
+                let y = unsafe { y.slice(start, count) };
+                normalise_row(&x[start..][..count], before, slope, y);
+            }
+        },
+    );
 }
 
 // Rows are functions of their own because the compiler knows of their arguments, and of nothing else, that the output overlaps no input.

@@ -11,6 +11,8 @@ use crate::parallel::{CHUNK, Shared, for_each_task, vectorized, with_scratch};
 const COLUMNS: usize = 512;
 /// Columns whose chunks are combined together.
 const COMBINED: usize = 64;
+/// Numbers of a block of columns, all rows of it, which stay in a core's cache from being reduced to being read again.
+const CACHED: usize = 1 << 16;
 /// Columns whose sums stay in registers, and what is taken at a time of the rest.
 const WIDE: usize = 32;
 const NARROW: usize = 8;
@@ -42,13 +44,50 @@ impl Chunks {
         self.chunk.min(self.rows - index * self.chunk)
     }
 
+    fn rows_of(&self, chunk: usize) -> Range<usize> {
+        let row = chunk * self.chunk;
+        row..row + self.size(chunk)
+    }
+
     /// Calls `task(chunk's rows, columns' start, columns' number)` for all pieces of the matrix.
     pub(crate) fn for_each(&self, task: impl Fn(usize, Range<usize>, Range<usize>) + Sync + Send) {
         let blocks = self.channels.div_ceil(COLUMNS);
         for_each_task(self.number() * blocks, |index| {
             let (chunk, first) = (index / blocks, index % blocks * COLUMNS);
-            let row = chunk * self.chunk;
-            task(chunk, row..row + self.size(chunk), first..(first + COLUMNS).min(self.channels));
+            task(chunk, self.rows_of(chunk), first..(first + COLUMNS).min(self.channels));
+        });
+    }
+
+    /// [`Chunks::reduce`], then `apply(rows, columns)` for all pieces of the matrix, whose columns are combined by then.
+    ///
+    /// A matrix of few rows is taken through all three a block of columns at a time, while the block is in the cache.
+    pub(crate) fn reduce_then<const N: usize>(
+        &self,
+        reduce: impl Fn(Range<usize>, Range<usize>, [&mut [f32]; N]) + Sync + Send,
+        combine: impl Fn(Range<usize>, &Partial<'_, N>) + Sync + Send,
+        apply: impl Fn(Range<usize>, Range<usize>) + Sync + Send,
+    ) {
+        let width = CACHED / self.rows / COMBINED * COMBINED;
+        if width < COMBINED || self.channels < 4 * width {
+            self.reduce(reduce, combine);
+            return self.for_each(|_, rows, columns| apply(rows, columns));
+        }
+        for_each_task(self.channels.div_ceil(width), |block| {
+            let columns = block * width..((block + 1) * width).min(self.channels);
+            with_scratch(self.number() * N * columns.len(), |numbers| {
+                let chunks = numbers.chunks_exact_mut(N * columns.len()).enumerate();
+                for (chunk, numbers) in chunks {
+                    let mut each = numbers.chunks_exact_mut(columns.len());
+                    let sums = std::array::from_fn(|_| each.next().expect("N pieces"));
+                    reduce(self.rows_of(chunk), columns.clone(), sums);
+                }
+                let partial =
+                    Partial { chunks: *self, first: columns.start, columns: columns.len(), numbers };
+                for first in columns.clone().step_by(COMBINED) {
+                    combine(first..(first + COMBINED).min(columns.end), &partial);
+                }
+            });
+            apply(0..self.rows, columns);
         });
     }
 
@@ -71,7 +110,7 @@ impl Chunks {
                 });
                 reduce(rows, columns, sums);
             });
-            let partial = Partial { chunks: *self, partial };
+            let partial = Partial { chunks: *self, first: 0, columns: self.channels, numbers: partial };
             for_each_task(self.channels.div_ceil(COMBINED), |block| {
                 let first = block * COMBINED;
                 combine(first..(first + COMBINED).min(self.channels), &partial);
@@ -80,10 +119,12 @@ impl Chunks {
     }
 }
 
-/// `N` numbers per chunk and column.
+/// `N` numbers per chunk and column, of some columns from `first` on.
 pub(crate) struct Partial<'a, const N: usize> {
     chunks: Chunks,
-    partial: &'a [f32],
+    first: usize,
+    columns: usize,
+    numbers: &'a [f32],
 }
 
 impl<const N: usize> Partial<'_, N> {
@@ -91,8 +132,8 @@ impl<const N: usize> Partial<'_, N> {
     pub(crate) fn of(&self, columns: Range<usize>) -> impl Iterator<Item = (usize, [&[f32]; N])> + Clone {
         (0..self.chunks.number()).map(move |chunk| {
             let numbers = std::array::from_fn(|n| {
-                let start = (chunk * N + n) * self.chunks.channels;
-                &self.partial[start + columns.start..start + columns.end]
+                let start = (chunk * N + n) * self.columns;
+                &self.numbers[start + columns.start - self.first..start + columns.end - self.first]
             });
             (self.chunks.size(chunk), numbers)
         })
@@ -117,12 +158,15 @@ pub(crate) const BLOCK: usize = COMBINED;
 /// rows of `stride`; `of_column` are the k, from the first of these columns on.
 ///
 /// Call it inside of [`vectorized`]. Sums of some columns at a time stay in registers while the rows pass.
+///
+/// # Safety
+/// Meanwhile nobody writes to these rows and columns of the matrices.
 #[inline(always)]
-pub(crate) fn add_rows<const M: usize, const K: usize, const N: usize>(
+pub(crate) unsafe fn add_rows<const M: usize, const K: usize, const N: usize>(
     rows: Range<usize>,
     columns: Range<usize>,
     stride: usize,
-    matrices: [&[f32]; M],
+    matrices: [Shared<'_>; M],
     of_column: [&[f32]; K],
     mut sums: [&mut [f32]; N],
     value: impl Fn([f32; M], [f32; K]) -> [f32; N] + Copy,
@@ -140,10 +184,13 @@ pub(crate) fn add_rows<const M: usize, const K: usize, const N: usize>(
         };
         let sums = sums.each_mut().map(|sums| &mut sums[done..done + width]);
         let of_column = of_column.map(|numbers| &numbers[done..done + width]);
-        match width {
-            WIDE => add_block::<M, K, N, WIDE>(place, matrices, of_column, sums, value),
-            NARROW => add_block::<M, K, N, NARROW>(place, matrices, of_column, sums, value),
-            _ => add_block::<M, K, N, 1>(place, matrices, of_column, sums, value),
+        // SAFETY: the caller's promise, passed on.
+        unsafe {
+            match width {
+                WIDE => add_block::<M, K, N, WIDE>(place, matrices, of_column, sums, value),
+                NARROW => add_block::<M, K, N, NARROW>(place, matrices, of_column, sums, value),
+                _ => add_block::<M, K, N, 1>(place, matrices, of_column, sums, value),
+            }
         }
         done += width;
     }
@@ -155,10 +202,12 @@ struct Place {
     column: usize,
 }
 
+/// # Safety
+/// As for [`add_rows`].
 #[inline(always)]
-fn add_block<const M: usize, const K: usize, const N: usize, const WIDTH: usize>(
+unsafe fn add_block<const M: usize, const K: usize, const N: usize, const WIDTH: usize>(
     place: Place,
-    matrices: [&[f32]; M],
+    matrices: [Shared<'_>; M],
     of_column: [&[f32]; K],
     sums: [&mut [f32]; N],
     value: impl Fn([f32; M], [f32; K]) -> [f32; N] + Copy,
@@ -167,7 +216,8 @@ fn add_block<const M: usize, const K: usize, const N: usize, const WIDTH: usize>
     let mut totals = [[0.0; WIDTH]; N];
     for row in place.rows {
         let start = row * place.stride + place.column;
-        let lines = matrices.map(|matrix| &matrix[start..start + WIDTH]);
+        // SAFETY: nobody writes to these rows and columns, as the caller promises.
+        let lines = matrices.map(|matrix| unsafe { matrix.read(start, WIDTH) });
         for j in 0..WIDTH {
             let values = value(lines.map(|line| line[j]), fixed.each_ref().map(|numbers| numbers[j]));
             for n in 0..N {
@@ -189,7 +239,10 @@ pub(crate) fn add_column_sums(matrix: &[f32], sums: &mut [f32]) {
         |rows, columns, [sums]| {
             vectorized(
                 #[inline(always)]
-                || add_rows(rows, columns, channels, [matrix], [], [sums], |[x], []| [x]),
+                // SAFETY: the matrix is borrowed, so nobody writes to it.
+                || unsafe {
+                    add_rows(rows, columns, channels, [Shared::only_read(matrix)], [], [sums], |[x], []| [x]);
+                },
             );
         },
         |columns, partial| {

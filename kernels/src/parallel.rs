@@ -102,6 +102,16 @@ impl<'a> Shared<'a> {
         unsafe { std::slice::from_raw_parts_mut(self.pointer(start, length), length) }
     }
 
+    /// The `length` elements from `start` on, to be read only.
+    ///
+    /// # Safety
+    /// While the result lives, nothing writes these elements.
+    #[inline(always)]
+    pub(crate) unsafe fn read(self, start: usize, length: usize) -> &'a [f32] {
+        // SAFETY: in bounds, which `pointer` checks; not written to by the caller's promise.
+        unsafe { std::slice::from_raw_parts(self.pointer(start, length), length) }
+    }
+
     /// A pointer to element `start`, from which `extent` elements may be reached.
     pub(crate) fn pointer(self, start: usize, extent: usize) -> *mut f32 {
         assert!(start <= self.length && extent <= self.length - start);
