@@ -27,6 +27,9 @@ pub trait Network<Dev: Compute> {
     /// Whether in training an example's output depends on that example alone, and not on the others of its batch.
     fn treats_examples_independently(&self) -> bool;
 
+    /// Whether the gradient of a tangent depends on the primal pass: see [`Layer::CURVED`].
+    fn is_curved(&self) -> bool;
+
     /// Visits every parameter and running statistic, always in the same order.
     fn visit(&mut self, visitor: &mut dyn FnMut(&mut Parameter<Dev>));
 }
@@ -72,6 +75,10 @@ impl<const H: usize, const W: usize, const C: usize, Dev: Compute, L: Layer<Imag
         L::INDEPENDENT
     }
 
+    fn is_curved(&self) -> bool {
+        L::CURVED
+    }
+
     fn visit(&mut self, visitor: &mut dyn FnMut(&mut Parameter<Dev>)) {
         self.0.visit(visitor);
     }
@@ -95,7 +102,8 @@ pub fn holds(network: &architecture::Network) -> bool {
     generated::KEYS.contains(&network.key().as_str())
 }
 
-fn boxed<
+/// Layers as a network of any shape.
+pub(crate) fn boxed<
     const H: usize,
     const W: usize,
     const C: usize,

@@ -50,10 +50,8 @@ fn check_batch(experiment: &Experiment, findings: &mut Findings) {
 /// A penalty on the gradient at each example needs that each example has its own.
 fn check_gradients_of_examples(experiment: &Experiment, findings: &mut Findings) {
     let regularizer = experiment.objective.regularizer;
-    if !matches!(
-        regularizer,
-        Regularizer::GradientPenalty { .. } | Regularizer::R1 { .. } | Regularizer::R2 { .. }
-    ) {
+    // DRAGAN was published with batch norms in its discriminator: its penalty is taken on one batch that stays together.
+    if !regularizer.is_penalty() || matches!(regularizer, Regularizer::Dragan { .. }) {
         return;
     }
     let layers = experiment.architecture.discriminator.iter().flat_map(|network| &network.layers);

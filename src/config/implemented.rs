@@ -9,17 +9,6 @@ pub(super) const NOT_YET: &[(&str, &str)] = &[
     ("architecture.family", "conditional-dcgan"),
     ("architecture.family", "vae"),
     ("architecture.family", "classifier"),
-    ("objective.loss", "least-squares"),
-    ("objective.loss", "hinge"),
-    ("objective.loss", "wasserstein"),
-    ("objective.loss", "relativistic"),
-    ("objective.regularizer", "weight-clipping"),
-    ("objective.regularizer", "gradient-penalty"),
-    ("objective.regularizer", "dragan"),
-    ("objective.regularizer", "r1"),
-    ("objective.regularizer", "r2"),
-    ("objective.regularizer", "spectral-norm"),
-    ("objective.label_smoothing", "*"),
 ];
 
 /// Whether the key's word is known, but not part of this version yet.

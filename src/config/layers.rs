@@ -6,7 +6,7 @@
 //!   over `"none"` as well. These are `objective.regularizer`, `training.initialization` and the ranges of a sweep. A
 //!   list is replaced whole too, so an extension's `layers` are all the layers.
 //! - **Another choice drops the keys that belong to the earlier one.** A layer that sets `dataset.name`,
-//!   `architecture.family`, `optimizer.name` or `sweep.strategy` takes out the keys of earlier layers that the new choice does not have
+//!   `architecture.family`, `objective.loss`, `optimizer.name` or `sweep.strategy` takes out the keys of earlier layers that the new choice does not have
 //!   (`betas` under `sgd`), and keeps those it has (`learning_rate`). Within one layer such a key is an error.
 //! - **`training.epochs` and `training.steps` are one choice**: a later layer's one takes the place of an earlier
 //!   layer's other. Within one layer both are an error.
@@ -22,7 +22,7 @@ use super::check::{Finding, Mark};
 use super::error::Problem;
 use super::key::{self, Path, path};
 use super::source::{Kind, Layer, Numbered, Place, Source, Spot};
-use super::{dataset, networks, optimizer, sweep};
+use super::{dataset, networks, objective, optimizer, sweep};
 
 /// Values that are replaced whole.
 const WHOLE: [&str; 2] = ["objective.regularizer", "training.initialization"];
@@ -34,9 +34,10 @@ const LENGTH: [&str; 2] = ["training.epochs", "training.steps"];
 pub(super) type Owners = &'static [(&'static str, &'static [&'static str])];
 
 /// The keys whose word decides which of their neighbours belong.
-pub(super) const CHOICES: [(&str, &str, Owners); 4] = [
+pub(super) const CHOICES: [(&str, &str, Owners); 5] = [
     ("dataset", "name", dataset::OWNERS),
     ("architecture", "family", networks::OWNERS),
+    ("objective", "loss", objective::OWNERS),
     ("optimizer", "name", optimizer::OWNERS),
     ("sweep", "strategy", sweep::OWNERS),
 ];

@@ -4,9 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{Bounds, Finding, Findings, Mark};
-use super::implemented;
 use super::key::path;
-use super::read::words_of;
+use super::words;
 
 /// What the players minimise, and when.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,8 +14,10 @@ pub struct Objective {
     pub loss: Loss,
     /// What is added to the discriminator's loss or done to its weights.
     pub regularizer: Regularizer,
-    /// The discriminator's target for real examples, 0.5 to 1, in place of 1 (one-sided; Salimans et al. 2016).
+    /// `minimax` and `non-saturating`: the discriminator's target for real examples, 0.5 to 1, in place of 1 (one-sided; Salimans et al. 2016).
     pub label_smoothing: Option<f64>,
+    /// `least-squares`: the three targets, in place of 1, 0 and 1.
+    pub targets: Option<Targets>,
     /// The order of the two players' steps.
     pub update: Update,
     /// Discriminator steps per generator step, 1 to 100; 1 where updates are simultaneous.
@@ -31,7 +32,7 @@ pub enum Loss {
     Minimax,
     /// The generator minimises −log D(G(z)) (Goodfellow et al. 2014, section 3).
     NonSaturating,
-    /// Squared distance to the targets 0 and 1 (Mao et al. 2017).
+    /// Squared distance to targets (Mao et al. 2017).
     LeastSquares,
     /// Hinge (Lim and Ye 2017).
     Hinge,
@@ -55,6 +56,38 @@ impl Loss {
     }
 }
 
+/// The keys that not every loss has, and those that have them.
+pub(super) const OWNERS: &[(&str, &[&str])] =
+    &[("label_smoothing", &["minimax", "non-saturating"]), ("targets", &["least-squares"])];
+
+/// What the discriminator should say, with the least-squares loss, each -10 to 10.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Targets {
+    /// Of real examples (b in the paper); default 1.
+    #[serde(default = "one")]
+    #[schemars(range(min = -10.0, max = 10.0))]
+    pub real: f64,
+    /// Of generated ones (a in the paper); default 0.
+    #[serde(default)]
+    #[schemars(range(min = -10.0, max = 10.0))]
+    pub fake: f64,
+    /// Of generated ones, in the generator's eyes (c in the paper); default 1.
+    #[serde(default = "one")]
+    #[schemars(range(min = -10.0, max = 10.0))]
+    pub generator: f64,
+}
+
+impl Default for Targets {
+    fn default() -> Self {
+        Self { real: 1.0, fake: 0.0, generator: 1.0 }
+    }
+}
+
+fn one() -> f64 {
+    1.0
+}
+
 /// The regularizers of the discriminator.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -72,6 +105,9 @@ pub enum Regularizer {
         /// Greater than 0 and at most 10,000.
         #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 10_000))]
         weight: f64,
+        /// Whether only norms above 1 cost: weight · max(0, ‖∇D‖ − 1)² (Petzka et al. 2018).
+        #[serde(default, skip_serializing_if = "is_false")]
+        one_sided: bool,
     },
     /// weight · (‖∇D‖ − 1)² around real examples (Kodali et al. 2017).
     Dragan {
@@ -91,6 +127,13 @@ pub enum Regularizer {
         #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 10_000))]
         gamma: f64,
     },
+    /// gamma/2 · (‖∇D‖² at real + ‖∇D‖² at generated examples) (Huang et al. 2024, R3GAN).
+    #[serde(rename = "r1-r2")]
+    R1R2 {
+        /// Greater than 0 and at most 10,000.
+        #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 10_000))]
+        gamma: f64,
+    },
     /// Weights divided by their largest singular value (Miyato et al. 2018).
     SpectralNorm,
 }
@@ -105,9 +148,19 @@ impl Regularizer {
             Self::Dragan { .. } => "dragan",
             Self::R1 { .. } => "r1",
             Self::R2 { .. } => "r2",
+            Self::R1R2 { .. } => "r1-r2",
             Self::SpectralNorm => "spectral-norm",
         }
     }
+
+    /// Whether it takes the discriminator's gradient at examples.
+    pub fn is_penalty(self) -> bool {
+        !matches!(self, Self::None | Self::WeightClipping { .. } | Self::SpectralNorm)
+    }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The order of the two players' steps.
@@ -128,10 +181,13 @@ pub(super) struct Section {
     loss: Loss,
     /// What is added to the discriminator's loss or done to its weights.
     regularizer: Regularizer,
-    /// The discriminator's target for real examples, in place of 1 (one-sided; Salimans et al. 2016).
+    /// `minimax` and `non-saturating`: the discriminator's target for real examples, in place of 1 (one-sided; Salimans et al. 2016).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.5, max = 1.0))]
     label_smoothing: Option<f64>,
+    /// `least-squares`: what the discriminator should say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    targets: Option<Targets>,
     /// The order of the two players' steps.
     update: Update,
     /// Discriminator steps per generator step; 1 where updates are simultaneous.
@@ -142,16 +198,24 @@ pub(super) struct Section {
 impl Section {
     /// The checked objective; what is wrong goes to `findings`.
     pub(super) fn resolve(self, findings: &mut Findings) -> Objective {
-        if implemented::not_yet("objective.loss", self.loss.word()) {
-            findings.not_yet("objective.loss", self.loss.word(), words_of::<Loss>());
-        }
-        self.check_regularizer(findings);
-        if let Some(target) = self.label_smoothing {
-            findings.number("objective.label_smoothing", target, Bounds::Within(0.5, 1.0));
-            if implemented::not_yet("objective.label_smoothing", "") {
-                findings.not_yet("objective.label_smoothing", "label_smoothing", &[]);
+        let word = self.loss.word();
+        let given =
+            [("label_smoothing", self.label_smoothing.is_some()), ("targets", self.targets.is_some())];
+        for (key, owners) in OWNERS {
+            if given.contains(&(*key, true)) && !owners.contains(&word) {
+                let key = format!("objective.{key}");
+                findings.does_not_belong(&key, &words::list(owners), "objective.loss", word);
             }
         }
+        if let Some(target) = self.label_smoothing {
+            findings.number("objective.label_smoothing", target, Bounds::Within(0.5, 1.0));
+        }
+        if let Some(Targets { real, fake, generator }) = self.targets {
+            for (key, target) in [("real", real), ("fake", fake), ("generator", generator)] {
+                findings.number(&format!("objective.targets.{key}"), target, Bounds::Within(-10.0, 10.0));
+            }
+        }
+        self.check_regularizer(findings);
         let steps =
             findings.count("objective.discriminator_steps", self.discriminator_steps, 1..=100, "steps");
         if self.update == Update::Simultaneous && steps > 1 {
@@ -168,6 +232,7 @@ impl Section {
             loss: self.loss,
             regularizer: self.regularizer,
             label_smoothing: self.label_smoothing,
+            targets: self.targets,
             update: self.update,
             discriminator_steps: steps,
         }
@@ -178,16 +243,15 @@ impl Section {
         let (name, value, high) = match self.regularizer {
             Regularizer::None | Regularizer::SpectralNorm => ("", 1.0, 1.0),
             Regularizer::WeightClipping { bound } => ("bound", bound, 10.0),
-            Regularizer::GradientPenalty { weight } | Regularizer::Dragan { weight } => {
+            Regularizer::GradientPenalty { weight, .. } | Regularizer::Dragan { weight } => {
                 ("weight", weight, 10_000.0)
             }
-            Regularizer::R1 { gamma } | Regularizer::R2 { gamma } => ("gamma", gamma, 10_000.0),
+            Regularizer::R1 { gamma } | Regularizer::R2 { gamma } | Regularizer::R1R2 { gamma } => {
+                ("gamma", gamma, 10_000.0)
+            }
         };
         if !name.is_empty() {
             findings.number(&format!("objective.regularizer.{word}.{name}"), value, Bounds::Above(0.0, high));
-        }
-        if implemented::not_yet("objective.regularizer", word) {
-            findings.not_yet("objective.regularizer", word, words_of::<Regularizer>());
         }
     }
 }
@@ -198,6 +262,7 @@ impl From<&Objective> for Section {
             loss: objective.loss,
             regularizer: objective.regularizer,
             label_smoothing: objective.label_smoothing,
+            targets: objective.targets,
             update: objective.update,
             discriminator_steps: objective.discriminator_steps as i64,
         }

@@ -1,13 +1,16 @@
 use super::average::{Average, arrays, restore};
+use super::constraint::{Constraint, constraint};
 use super::optimizer::Gradient;
+use super::penalty::{examples_at, penalty_at};
 use super::{Array, Diverged, Find, Learner, Losses, Optimizer};
 use crate::config::Experiment;
 use crate::config::architecture::Latent;
-use crate::config::objective::Update;
+use crate::config::objective::{Regularizer, Update};
 use crate::config::optimizer::Optimizers;
 use crate::config::training::Convolution;
 use crate::networks::{Network, Traced};
 use crate::nn::{Batch, Compute, ExampleWeights, Pass, weighted_sum};
+use crate::objective::penalty::{Penalty, Points, penalty};
 use crate::objective::{self, Loss, Value, sigmoid};
 use crate::random::{Stream, fill_normal, fill_uniform};
 use atelier_kernels::epilogue::scale_rows;
@@ -15,12 +18,15 @@ use dfdx::shapes::{HasShape, Rank0};
 use dfdx::tensor::{OwnedTape, Tensor, Trace};
 use dfdx::tensor_ops::Backward;
 use rand::RngCore;
+use std::rc::Rc;
 
 /// How a GAN learns.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// What the players minimise.
-    pub loss: &'static dyn Loss,
+    pub loss: Rc<dyn Loss>,
+    /// What keeps the discriminator smooth.
+    pub regularizer: Regularizer,
     /// In which order they move.
     pub update: Update,
     /// The discriminator's moves per move of the generator, 1 or more.
@@ -33,7 +39,7 @@ pub struct Settings {
     pub latent_dim: usize,
     /// Examples per batch.
     pub batch_size: usize,
-    /// Feeds the streams `latents` and `dropout`.
+    /// Feeds the streams `latents`, `dropout`, `penalty` and `spectral-norm`.
     pub seed: u64,
     /// Whether convolutions are computed directly even where another way is faster.
     pub direct_convolutions: bool,
@@ -43,7 +49,8 @@ impl Settings {
     /// How the GAN of this experiment learns.
     pub fn of(experiment: &Experiment) -> Self {
         Self {
-            loss: objective::loss(experiment.objective.loss),
+            loss: objective::loss(&experiment.objective),
+            regularizer: experiment.objective.regularizer,
             update: experiment.objective.update,
             discriminator_steps: experiment.objective.discriminator_steps,
             optimizers: experiment.optimizer,
@@ -76,8 +83,12 @@ pub struct Gan<Dev: Compute> {
     generator_optimizer: Optimizer<Dev>,
     discriminator_optimizer: Optimizer<Dev>,
     average: Option<Average<Dev>>,
+    penalty: Option<Rc<dyn Penalty>>,
+    constraint: Option<Box<dyn Constraint<Dev>>>,
     latents: Stream,
     dropout: Stream,
+    /// Where penalties are taken, and with which masks.
+    places: Stream,
 }
 
 impl<Dev: Compute> Gan<Dev> {
@@ -100,6 +111,9 @@ impl<Dev: Compute> Gan<Dev> {
                 "the discriminator's gradient",
                 &mut *discriminator,
             ),
+            penalty: penalty(settings.regularizer),
+            constraint: constraint(settings.regularizer, settings.seed, &mut *discriminator),
+            places: Stream::new(settings.seed, "penalty"),
             latents: Stream::new(settings.seed, "latents"),
             dropout: Stream::new(settings.seed, "dropout"),
             settings,
@@ -164,9 +178,10 @@ impl<Dev: Compute> Gan<Dev> {
         assert!(Dev::HAS_KERNELS && self.discriminator.treats_examples_independently());
         let keys = self.keys(step);
         let fake = self.generate(latents, keys);
+        let fakes: Tensor<Batch, f32, Dev> = fake.retaped();
         let count = self.settings.batch_size;
         let weights = ExampleWeights::default();
-        let examples = self.real_and_fake(real, &fake.retaped());
+        let examples = self.real_and_fake(real, &fakes);
         let pass = self.pass(keys.examples).input_gradient_from(count).weighted(&weights);
         let logits = self.discriminator.traced(examples.leaky_trace(), pass);
         let judged = logits.as_vec();
@@ -178,15 +193,15 @@ impl<Dev: Compute> Gan<Dev> {
         weights.set(slopes.fake).expect("set once");
         let seeds = [slopes.real, vec![1.0; count]].concat();
         let mut gradients = backward(weighted_sum(logits, seeds));
-        let (discriminator, d_gradient_norm) =
-            self.discriminator_optimizer.gradients(&mut *self.discriminator, &mut gradients)?;
+        let discriminator = Optimizer::take(&mut *self.discriminator, &mut gradients);
 
         let mut at_fakes = Dev::take_flat_gradient(&mut gradients, &examples);
         drop(gradients);
         scale_rows(&value.fake, &mut at_fakes);
-        let mut gradients = backward(weighted_sum(fake, at_fakes));
         let (generator, g_gradient_norm) =
-            self.generator_optimizer.gradients(&mut *self.generator, &mut gradients)?;
+            self.generator_gradients(&mut backward(weighted_sum(fake, at_fakes)))?;
+        let (discriminator, d_gradient_norm) =
+            self.regularized(discriminator, &Lesson { real, fakes: &fakes, index: step })?;
         let losses = Losses { g_loss, g_gradient_norm, d_gradient_norm, ..losses };
         Ok(Gradients { generator, discriminator, losses })
     }
@@ -208,13 +223,13 @@ impl<Dev: Compute> Gan<Dev> {
         // One tape leads through both networks, for the generator; two through the discriminator alone. The fakes'
         // logits are the same in both passes over them: one key drops the same values.
         let through_both = self.discriminator.traced(fake, self.pass_over_fakes(keys).frozen());
-        let judged = self.judge(fakes, real, keys);
+        let lesson = Lesson { real, fakes: &fakes, index: step };
+        let judged = self.judge(&lesson);
         let value = self.settings.loss.generator(&judged.real_logits, &judged.fake_logits);
         let g_loss = Diverged::check("the generator's loss", value.loss)?;
-        let mut gradients = backward(weighted_sum(through_both, value.fake));
         let (generator, g_gradient_norm) =
-            self.generator_optimizer.gradients(&mut *self.generator, &mut gradients)?;
-        let (discriminator, losses) = self.discriminator_gradients(judged)?;
+            self.generator_gradients(&mut backward(weighted_sum(through_both, value.fake)))?;
+        let (discriminator, losses) = self.discriminator_gradients(judged, &lesson)?;
         Ok(Gradients { generator, discriminator, losses: Losses { g_loss, g_gradient_norm, ..losses } })
     }
 
@@ -259,7 +274,18 @@ impl<Dev: Compute> Gan<Dev> {
     /// One step of both optimizers.
     pub fn apply(&mut self, gradients: &Gradients<Dev>) {
         self.generator_optimizer.step(&mut *self.generator, &gradients.generator);
-        self.discriminator_optimizer.step(&mut *self.discriminator, &gradients.discriminator);
+        self.move_discriminator(&gradients.discriminator);
+    }
+
+    fn move_discriminator(&mut self, gradients: &[Gradient<Dev>]) {
+        let network = &mut *self.discriminator;
+        if let Some(constraint) = &mut self.constraint {
+            constraint.before_step(network);
+        }
+        self.discriminator_optimizer.step(network, gradients);
+        if let Some(constraint) = &mut self.constraint {
+            constraint.after_step(network);
+        }
     }
 
     /// The discriminator moves a few times, then the generator once, each time on new fakes.
@@ -271,9 +297,10 @@ impl<Dev: Compute> Gan<Dev> {
             let keys = self.keys(index);
             let fakes =
                 self.generator.forward(self.batch(&self.latents(index)), self.pass(keys.latents).frozen());
-            let judged = self.judge(fakes, real, keys);
-            let (gradients, losses) = self.discriminator_gradients(judged)?;
-            self.discriminator_optimizer.step(&mut *self.discriminator, &gradients);
+            let lesson = Lesson { real, fakes: &fakes, index };
+            let judged = self.judge(&lesson);
+            let (gradients, losses) = self.discriminator_gradients(judged, &lesson)?;
+            self.move_discriminator(&gradients);
             let share = 1.0 / batches.len() as f64;
             mean = mean.combine(&losses, |mean, value| mean + share * value);
         }
@@ -294,19 +321,27 @@ impl<Dev: Compute> Gan<Dev> {
         };
         let value = self.settings.loss.generator(&real_logits, &logits.as_vec());
         let loss = Diverged::check("the generator's loss", value.loss)?;
-        let mut gradients = backward(weighted_sum(logits, value.fake));
-        let (gradients, norm) = self.generator_optimizer.gradients(&mut *self.generator, &mut gradients)?;
+        let (gradients, norm) = self.generator_gradients(&mut backward(weighted_sum(logits, value.fake)))?;
         self.generator_optimizer.step(&mut *self.generator, &gradients);
         Ok((loss, norm))
     }
 
+    fn generator_gradients(
+        &mut self,
+        gradients: &mut dfdx::tensor::Gradients<f32, Dev>,
+    ) -> Result<(Vec<Gradient<Dev>>, f64), Diverged> {
+        let gradients = Optimizer::take(&mut *self.generator, gradients);
+        let norm = self.generator_optimizer.norm(&gradients)?;
+        Ok((gradients, norm))
+    }
+
     /// Shows the discriminator fakes and real examples, for its own lesson.
-    fn judge(&mut self, fakes: Tensor<Batch, f32, Dev>, real: &[f32], keys: Keys) -> Judged<Dev> {
-        let real = self.batch(real);
+    fn judge(&mut self, lesson: &Lesson<'_, Dev>) -> Judged<Dev> {
+        let (real, keys) = (self.batch(lesson.real), self.keys(lesson.index));
         let pass = self.pass(keys.examples).from_data();
         let real = self.discriminator.traced(real.leaky_traced(), pass);
         let pass = self.pass_over_fakes(keys).from_data();
-        let fake = self.discriminator.traced(fakes.leaky_traced(), pass);
+        let fake = self.discriminator.traced(lesson.fakes.leaky_trace(), pass);
         Judged { real_logits: real.as_vec(), fake_logits: fake.as_vec(), real, fake }
     }
 
@@ -314,14 +349,55 @@ impl<Dev: Compute> Gan<Dev> {
     fn discriminator_gradients(
         &mut self,
         judged: Judged<Dev>,
+        lesson: &Lesson<'_, Dev>,
     ) -> Result<(Vec<Gradient<Dev>>, Losses), Diverged> {
         let (slopes, losses) = self.discriminator_loss(&judged.real_logits, &judged.fake_logits)?;
         // Adding the two joins their tapes: one walk back adds up the weights' gradients.
         let mut gradients =
             backward(weighted_sum(judged.real, slopes.real) + weighted_sum(judged.fake, slopes.fake));
-        let (gradients, d_gradient_norm) =
-            self.discriminator_optimizer.gradients(&mut *self.discriminator, &mut gradients)?;
+        let gradients = Optimizer::take(&mut *self.discriminator, &mut gradients);
+        let (gradients, d_gradient_norm) = self.regularized(gradients, lesson)?;
         Ok((gradients, Losses { d_gradient_norm, ..losses }))
+    }
+
+    /// The gradients of the loss with what the regularizer makes of them, and their norm.
+    fn regularized(
+        &mut self,
+        mut gradients: Vec<Gradient<Dev>>,
+        lesson: &Lesson<'_, Dev>,
+    ) -> Result<(Vec<Gradient<Dev>>, f64), Diverged> {
+        if let Some(penalty) = self.penalty.clone() {
+            let fake = values(lesson.fakes);
+            for &points in penalty.points() {
+                let mut generator = self.places.at(2 * lesson.index);
+                let examples =
+                    examples_at(points, lesson.real, &fake, self.settings.batch_size, &mut generator);
+                let x = self.batch(&examples);
+                let pass = self.pass_at(points, lesson.index);
+                let (value, mut of_penalty) = penalty_at(&*penalty, &mut *self.discriminator, &x, &pass);
+                Diverged::check("the gradient's penalty", value)?;
+                let of_penalty = Optimizer::take(&mut *self.discriminator, &mut of_penalty);
+                for (sum, gradient) in gradients.iter_mut().zip(&of_penalty) {
+                    Dev::update(sum, gradient, &mut [], &mut |sum, gradient, _| {
+                        sum.iter_mut().zip(gradient).for_each(|(sum, gradient)| *sum += gradient);
+                    });
+                }
+            }
+        }
+        if let Some(constraint) = &self.constraint {
+            constraint.pull_back(&mut *self.discriminator, &mut gradients);
+        }
+        let norm = self.discriminator_optimizer.norm(&gradients)?;
+        Ok((gradients, norm))
+    }
+
+    /// The pass over the examples that a penalty is taken at: those that the loss sees too are seen with the same masks.
+    fn pass_at(&self, points: Points, index: u64) -> Pass {
+        match points {
+            Points::Real => self.pass(self.keys(index).examples),
+            Points::Fake => self.pass_over_fakes(self.keys(index)),
+            Points::Between | Points::Around => self.pass(self.places.key(2 * index + 1)),
+        }
     }
 
     /// The discriminator's loss with its slopes, and what the log says of it, but for the gradient's norm.
@@ -348,6 +424,14 @@ struct Keys {
     latents: u64,
 }
 
+/// What the discriminator learns from in one of its steps.
+struct Lesson<'a, Dev: Compute> {
+    real: &'a [f32],
+    fakes: &'a Tensor<Batch, f32, Dev>,
+    /// Counts lessons, and with them their random choices.
+    index: u64,
+}
+
 /// Logits, with and without their tape.
 struct Judged<Dev: Compute> {
     real: Traced<Dev>,
@@ -360,6 +444,13 @@ fn backward<Dev: Compute>(
     scalar: Tensor<Rank0, f32, Dev, OwnedTape<f32, Dev>>,
 ) -> dfdx::tensor::Gradients<f32, Dev> {
     scalar.backward()
+}
+
+/// The numbers of a batch, on the host.
+fn values<Dev: Compute>(batch: &Tensor<Batch, f32, Dev>) -> Vec<f32> {
+    let mut values = vec![0.0; batch.shape().0 * batch.shape().1];
+    batch.copy_into(&mut values);
+    values
 }
 
 fn mean_probability(logits: &[f32]) -> f64 {
@@ -401,9 +492,7 @@ impl<Dev: Compute> Learner for Gan<Dev> {
         let z = self.device.tensor_from_vec(latents.to_vec(), (latents.len() / dim, dim));
         let network = self.average.as_mut().map_or(&mut self.generator, |average| &mut average.network);
         let examples = network.forward(z, Pass::evaluate());
-        let mut values = vec![0.0; examples.shape().0 * examples.shape().1];
-        examples.copy_into(&mut values);
-        values
+        values(&examples)
     }
 
     fn state(&mut self) -> Vec<Array> {
@@ -411,6 +500,9 @@ impl<Dev: Compute> Learner for Gan<Dev> {
         state.extend(arrays("discriminator", &mut *self.discriminator));
         if let Some(average) = &mut self.average {
             state.extend(arrays("average", &mut *average.network));
+        }
+        if let Some(constraint) = &self.constraint {
+            state.extend(constraint.state());
         }
         state.extend(self.generator_optimizer.state("optimizer.generator"));
         state.extend(self.discriminator_optimizer.state("optimizer.discriminator"));
@@ -422,6 +514,9 @@ impl<Dev: Compute> Learner for Gan<Dev> {
         restore("discriminator", &mut *self.discriminator, find)?;
         if let Some(average) = &mut self.average {
             restore("average", &mut *average.network, find)?;
+        }
+        if let Some(constraint) = &mut self.constraint {
+            constraint.restore(find)?;
         }
         self.generator_optimizer.restore("optimizer.generator", steps, find)?;
         let discriminator_steps = steps * self.batches_per_step() as u64;

@@ -1,8 +1,10 @@
 //! What a training step updates. The training loop knows a [`Learner`], not GANs.
 
 mod average;
+mod constraint;
 mod gan;
 mod optimizer;
+mod penalty;
 
 pub use average::Average;
 pub use gan::{Gan, Gradients, Settings, draw_latents, fill_latents};

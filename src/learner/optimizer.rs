@@ -79,26 +79,27 @@ impl<Dev: Compute> Optimizer<Dev> {
         Self { rule, gradient_name, steps: 0, state }
     }
 
-    /// Takes the network's gradients out of `gradients`, with their L2 norm.
-    ///
-    /// # Errors
-    /// If the norm is not finite.
-    pub fn gradients(
-        &self,
-        network: &mut dyn Network<Dev>,
-        gradients: &mut Gradients<f32, Dev>,
-    ) -> Result<(Vec<Gradient<Dev>>, f64), Diverged> {
-        let mut taken = Vec::with_capacity(self.state.len());
+    /// Takes the network's gradients out of `gradients`.
+    pub fn take(network: &mut dyn Network<Dev>, gradients: &mut Gradients<f32, Dev>) -> Vec<Gradient<Dev>> {
+        let mut taken = Vec::new();
         network.visit(&mut |parameter| {
             if parameter.trainable {
                 taken.push(Dev::take_gradient(gradients, &parameter.value));
             }
         });
-        let norm = taken.iter().map(Dev::sum_of_squares).sum::<f64>().sqrt();
-        Ok((taken, Diverged::check(self.gradient_name, norm)?))
+        taken
     }
 
-    /// One step down the gradients that [`Optimizer::gradients`] took.
+    /// The L2 norm of all gradients together.
+    ///
+    /// # Errors
+    /// If it is not finite.
+    pub fn norm(&self, gradients: &[Gradient<Dev>]) -> Result<f64, Diverged> {
+        let norm = gradients.iter().map(Dev::sum_of_squares).sum::<f64>().sqrt();
+        Diverged::check(self.gradient_name, norm)
+    }
+
+    /// One step down the gradients that [`Optimizer::take`] took.
     pub fn step(&mut self, network: &mut dyn Network<Dev>, gradients: &[Gradient<Dev>]) {
         self.steps += 1;
         let (rule, t) = (self.rule, self.steps);

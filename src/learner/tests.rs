@@ -51,11 +51,24 @@ fn state(gan: &mut Gan<Cpu>) -> BTreeMap<String, Array> {
     gan.state().into_iter().map(|array| (array.name.clone(), array)).collect()
 }
 
-const KINDS: [&[&str]; 4] = [
+const KINDS: [&[&str]; 8] = [
     &[],
     &["training.ema={ decay = 0.9 }", "optimizer.name=rmsprop", "optimizer.momentum=0.5"],
     &["objective.update=alternating", "objective.discriminator_steps=2", "objective.loss=minimax"],
     &["objective.update=alternating", "optimizer.name=sgd", "optimizer.momentum=0.9"],
+    &["objective.loss=hinge", "objective.regularizer=spectral-norm"],
+    &[
+        "objective.update=alternating",
+        "objective.discriminator_steps=2",
+        "objective.loss=wasserstein",
+        "objective.regularizer={ gradient-penalty = { weight = 10.0 } }",
+    ],
+    &["objective.loss=relativistic", "objective.regularizer={ r1-r2 = { gamma = 1.0 } }"],
+    &[
+        "objective.update=alternating",
+        "objective.loss=relativistic",
+        "objective.regularizer={ weight-clipping = { bound = 0.01 } }",
+    ],
 ];
 
 #[test]
@@ -181,7 +194,7 @@ fn shift_logits(gan: &mut Gan<Cpu>, by: f32) {
 #[test]
 fn one_way_back_serves_both_players() {
     for sets in [&[][..], WIDE] {
-        for loss in ["minimax", "non-saturating"] {
+        for loss in ["minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"] {
             for by in [0.0, 20.0, -20.0, 80.0, -80.0] {
                 let loss_set = format!("objective.loss={loss}");
                 let mut gan = gan(&[sets, &[loss_set.as_str()]].concat());

@@ -57,9 +57,11 @@ fn along_pieces<X: Shape, Dev: Compute, T: Tape<f32, Dev>>(
 
 /// Implements an activation without parameters from its function and its tangent.
 macro_rules! activation {
-    ($name:ident, $build:expr, $function:expr, $along:expr $(, $elementwise:expr)?) => {
+    ($name:ident, $curved:literal, $build:expr, $function:expr, $along:expr $(, $elementwise:expr)?) => {
         impl<X: Shape, Dev: Compute> Layer<X, Dev> for $name {
             type Output = X;
+
+            const CURVED: bool = $curved;
 
             fn build(builder: &mut Builder<'_, Dev>) -> Self {
                 $build(builder.next_layer())
@@ -105,6 +107,7 @@ macro_rules! activation {
 
 activation!(
     LeakyRelu,
+    false,
     |words: &Words| {
         let Words::LeakyRelu(slope) = *words else { panic!("types and words come from one list") };
         LeakyRelu { slope }
@@ -115,16 +118,18 @@ activation!(
 );
 activation!(
     Relu,
+    false,
     |_| Relu,
     |_: &Relu| Function::LeakyRelu(0.0),
     |_: &Relu, x, _: Tensor<X, f32, Dev, T>, v| along_pieces(0.0, x, v),
     |_: &Relu| 0.0
 );
 // The tangents of the smooth ones depend on y, and say so on the tape: y's gradient flows into the forward pass.
-activation!(Tanh, |_| Tanh, |_: &Tanh| Function::Tanh, |_: &Tanh, _, y: Tensor<X, f32, Dev, T>, v| v
+activation!(Tanh, true, |_| Tanh, |_: &Tanh| Function::Tanh, |_: &Tanh, _, y: Tensor<X, f32, Dev, T>, v| v
     * (y.square().negate() + 1.0));
 activation!(
     Sigmoid,
+    true,
     |_| Sigmoid,
     |_: &Sigmoid| Function::Sigmoid,
     |_: &Sigmoid, _, y: Tensor<X, f32, Dev, T>, v| v * (y.with_empty_tape() - y.square())

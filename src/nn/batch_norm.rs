@@ -34,6 +34,8 @@ impl<const H: usize, const W: usize, const C: usize, Dev: Compute> Layer<Image<H
 
     const INDEPENDENT: bool = false;
 
+    const CURVED: bool = true;
+
     fn build(builder: &mut Builder<'_, Dev>) -> Self {
         builder.next_layer();
         Self {

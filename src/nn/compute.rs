@@ -245,6 +245,8 @@ impl Compute for dfdx::prelude::Cuda {
         gradients: &mut Gradients<f32, Self>,
         of: &Tensor<(usize,), f32, Self>,
     ) -> Tensor<(usize,), f32, Self> {
+        // A bias that a tangent does not depend on has none yet.
+        let _ = gradients.get_or_alloc_mut(of).unwrap_or_else(|error| panic!("out of memory: {error}"));
         gradients.get(of)
     }
 

@@ -63,6 +63,10 @@ pub trait Layer<X: Shape, Dev: Compute>: Sized {
     /// Whether in training an example's output depends on that example alone, and not on the others of its batch.
     const INDEPENDENT: bool = true;
 
+    /// Whether its derivative depends on where it is taken other than by jumps, as a tanh's does and a leaky ReLU's does not: the gradient of a
+    /// tangent then goes back through the primal pass, too.
+    const CURVED: bool = false;
+
     /// Makes the layer with fresh parameters. A layer whose sizes contradict each other does not compile.
     fn build(builder: &mut Builder<'_, Dev>) -> Self;
 
@@ -102,6 +106,8 @@ impl<X: Shape, Dev: Compute, A: Layer<X, Dev>, B: Layer<A::Output, Dev>> Layer<X
     type Output = B::Output;
 
     const INDEPENDENT: bool = A::INDEPENDENT && B::INDEPENDENT;
+
+    const CURVED: bool = A::CURVED || B::CURVED;
 
     fn build(builder: &mut Builder<'_, Dev>) -> Self {
         let first = A::build(builder);

@@ -5,13 +5,23 @@
 //!
 //! A new loss is a file here, a line in `config`'s `Loss` and a line in [`loss`].
 
+mod hinge;
+mod least_squares;
 mod minimax;
 mod non_saturating;
+pub mod penalty;
+mod relativistic;
+mod wasserstein;
 
-use crate::config::objective::Loss as Words;
+use crate::config::objective::{Loss as Words, Objective, Targets};
+use std::rc::Rc;
 
+pub use hinge::Hinge;
+pub use least_squares::LeastSquares;
 pub use minimax::Minimax;
 pub use non_saturating::NonSaturating;
+pub use relativistic::Relativistic;
+pub use wasserstein::Wasserstein;
 
 /// The loss of one player and its gradient.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,15 +48,19 @@ pub trait Loss: std::fmt::Debug {
     }
 }
 
-/// The loss that a file names.
-///
-/// # Panics
-/// For a word that this version does not have: `config` refuses those.
-pub fn loss(words: Words) -> &'static dyn Loss {
-    match words {
-        Words::Minimax => &Minimax,
-        Words::NonSaturating => &NonSaturating,
-        other => unreachable!("config refuses the loss `{}`", other.word()),
+/// The loss that `[objective]` names.
+pub fn loss(objective: &Objective) -> Rc<dyn Loss> {
+    let real_target = objective.label_smoothing.unwrap_or(1.0);
+    match objective.loss {
+        Words::Minimax => Rc::new(Minimax { real_target }),
+        Words::NonSaturating => Rc::new(NonSaturating { real_target }),
+        Words::LeastSquares => {
+            let Targets { real, fake, generator } = objective.targets.unwrap_or_default();
+            Rc::new(LeastSquares { real, fake, generator })
+        }
+        Words::Hinge => Rc::new(Hinge),
+        Words::Wasserstein => Rc::new(Wasserstein),
+        Words::Relativistic => Rc::new(Relativistic),
     }
 }
 
@@ -69,8 +83,16 @@ fn mean(logits: &[f32], value: impl Fn(f64) -> f64, slope: impl Fn(f64) -> f64) 
 
 /// Binary cross-entropy of a discriminator that should say 1 to real and 0 to fake: the negative of the value function
 /// V(D, G) = E ln σ(r) + E ln(1 - σ(f)) of Goodfellow et al. 2014, eq. 1, which it ascends: mean softplus(-r) + mean softplus(f).
-fn cross_entropy(real: &[f32], fake: &[f32]) -> Value {
-    let (on_real, real) = mean(real, |r| softplus(-r), |r| -sigmoid(-r));
+///
+/// With one-sided label smoothing (Salimans et al. 2016, section 3.4) it should say `real_target` t < 1 to real ones:
+/// mean (t softplus(-r) + (1 - t) softplus(r)) + mean softplus(f), whose slope at r is σ(r) - t.
+fn cross_entropy(real: &[f32], fake: &[f32], real_target: f64) -> Value {
+    let rest = 1.0 - real_target;
+    let (on_real, real) = mean(
+        real,
+        |r| real_target * softplus(-r) + rest * softplus(r),
+        |r| rest * sigmoid(r) - real_target * sigmoid(-r),
+    );
     let (on_fake, fake) = mean(fake, softplus, sigmoid);
     Value { loss: on_real + on_fake, real, fake }
 }

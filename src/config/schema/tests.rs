@@ -96,6 +96,10 @@ const GOOD: &[&str] = &[
     "[training]\nsteps = 1000000000\ninitialization = 'he-normal'\nema = {}\n",
     "[training]\nepochs = 1\ninitialization = { normal = { std = 0.02 } }\nema = { decay = 0.5 }\ndevice = 'cuda'\n",
     "[training]\nepochs = 1\ninitialization = { uniform = { low = -1, high = 1.0 } }\n",
+    "[objective]\nloss = 'least-squares'\ntargets = { real = 1, fake = -1, generator = 0 }\n",
+    "[objective]\nloss = 'minimax'\nlabel_smoothing = 0.9\nregularizer = { gradient-penalty = { weight = 10, one_sided = true } }\n",
+    "[objective]\nloss = 'hinge'\nregularizer = 'spectral-norm'\n",
+    "[objective]\nloss = 'relativistic'\nregularizer = { r1-r2 = { gamma = 0.5 } }\n",
     "[evaluation]\n",
     "[evaluation]\nevery = 1\nsamples = 100\nmetrics = ['kernel']\n",
     "[logging]\nevery_steps = 10\nprogress_gif = false\nmontage = { rows = 1 }\n",
@@ -292,7 +296,12 @@ fn defaults_are_those_of_the_program() {
     let mut count = 0;
     let mut schema = schema();
     schema["properties"]["sweep"].take();
-    let mut left = vec![(&schema, &whole)];
+    // Of another loss than the default.
+    let targets = schema["properties"]["objective"]["properties"]["targets"].take();
+    let file = format!("{file}objective = {{ loss = 'least-squares', targets = {{}} }}\n");
+    let other: toml::Table = load(&file).expect("a good file").experiment.to_toml().parse().expect("TOML");
+    let other = serde_json::to_value(&other["objective"]["targets"]).expect("JSON");
+    let mut left = vec![(&schema, &whole), (&targets, &other)];
     while let Some((schema, value)) = left.pop() {
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             if let Some(default) = property.get("default") {
