@@ -1,6 +1,6 @@
 use super::average::{Average, arrays, restore};
 use super::optimizer::Gradient;
-use super::{Array, Diverged, Find, Learner, Losses, Optimizer};
+use super::{Array, Diverged, Find, Learner, Losses, Minibatch, Optimizer};
 use crate::config::Experiment;
 use crate::config::architecture::Latent;
 use crate::config::objective::Update;
@@ -263,7 +263,7 @@ impl<Dev: Compute> Gan<Dev> {
     }
 
     /// The discriminator moves a few times, then the generator once, each time on new fakes.
-    fn alternating(&mut self, step: u64, batches: &[Vec<f32>]) -> Result<Losses, Diverged> {
+    fn alternating(&mut self, step: u64, batches: &[Minibatch]) -> Result<Losses, Diverged> {
         let moves = batches.len() as u64 + 1;
         let mut mean = Losses::default();
         for (part, real) in (0..).zip(batches) {
@@ -271,7 +271,7 @@ impl<Dev: Compute> Gan<Dev> {
             let keys = self.keys(index);
             let fakes =
                 self.generator.forward(self.batch(&self.latents(index)), self.pass(keys.latents).frozen());
-            let judged = self.judge(fakes, real, keys);
+            let judged = self.judge(fakes, &real.values, keys);
             let (gradients, losses) = self.discriminator_gradients(judged)?;
             self.discriminator_optimizer.step(&mut *self.discriminator, &gradients);
             let share = 1.0 / batches.len() as f64;
@@ -282,14 +282,15 @@ impl<Dev: Compute> Gan<Dev> {
     }
 
     /// The generator's half of an alternating step.
-    fn generator_move(&mut self, index: u64, batches: &[Vec<f32>]) -> Result<(f64, f64), Diverged> {
+    fn generator_move(&mut self, index: u64, batches: &[Minibatch]) -> Result<(f64, f64), Diverged> {
         let keys = self.keys(index);
         let fake = self.generate(&self.latents(index), keys);
         let logits = self.discriminator.traced(fake, self.pass_over_fakes(keys).frozen());
         let real_logits = match (self.settings.loss.compares_pairs(), batches.last()) {
-            (true, Some(real)) => {
-                self.discriminator.forward(self.batch(real), self.pass(keys.examples).frozen()).as_vec()
-            }
+            (true, Some(real)) => self
+                .discriminator
+                .forward(self.batch(&real.values), self.pass(keys.examples).frozen())
+                .as_vec(),
             _ => Vec::new(),
         };
         let value = self.settings.loss.generator(&real_logits, &logits.as_vec());
@@ -385,15 +386,15 @@ impl<Dev: Compute> Learner for Gan<Dev> {
         self.settings.discriminator_steps
     }
 
-    fn step(&mut self, step: u64, batches: &[Vec<f32>]) -> Result<Losses, Diverged> {
+    fn step(&mut self, step: u64, batches: &[Minibatch]) -> Result<Vec<f64>, Diverged> {
         let losses = match (self.settings.update, batches) {
-            (Update::Simultaneous, [real]) => self.simultaneous(step, real)?,
+            (Update::Simultaneous, [real]) => self.simultaneous(step, &real.values)?,
             _ => self.alternating(step, batches)?,
         };
         if let Some(average) = &mut self.average {
             average.follow(&mut *self.generator);
         }
-        Ok(losses)
+        Ok(losses.values())
     }
 
     fn sample(&mut self, latents: &[f32]) -> Vec<f32> {
