@@ -6,6 +6,7 @@
 //! are the virtual environments `tf-venv` and `torch-venv` in the folder that `ATELIER_PEERS` names.
 
 use atelier::config::Experiment;
+use atelier::learner::Minibatch;
 use atelier::record::provenance::Provenance;
 use atelier::run::{BUILD, Model, Plan};
 use clap::Parser;
@@ -101,7 +102,7 @@ fn make_steps(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let batch_size = plan.experiment.training.batch_size;
     let values = Model::latents(&plan.experiment, 0, "bench", batch_size);
     let images = values.iter().cycle().take(batch_size * 28 * 28).map(|value| value.tanh()).collect();
-    let batches: [Vec<f32>; 1] = [images];
+    let batches = [Minibatch { values: images, labels: None }];
 
     let mut first_step_at = 0.0;
     let mut times = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! It knows neither GANs nor files: a [`Learner`] learns, a [`Watcher`] records.
 
-use crate::learner::{Diverged, Learner, Losses};
+use crate::learner::{Data, Diverged, Learner, Minibatch};
 use crate::random::Stream;
 use rand::seq::SliceRandom;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,12 +42,12 @@ impl Schedule {
 }
 
 /// Where a training stands: with the learner's state, all that is needed to go on.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
     /// Generator steps done.
     pub step: u64,
-    /// Sums since the last row of metrics.
-    pub sums: Losses,
+    /// Sums since the last row of metrics, of what each step gives; empty before the first step.
+    pub sums: Vec<f64>,
     /// Steps since the last row.
     pub steps_since_row: u64,
     /// Seconds of training since the last row.
@@ -56,15 +56,15 @@ pub struct Progress {
     pub seconds: f64,
 }
 
-/// Means over the steps since the last row of metrics.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A row of metrics.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
     /// The epoch that the last of the steps lies in, from 1.
     pub epoch: u64,
     /// Generator steps done.
     pub step: u64,
-    /// Mean of each column.
-    pub means: Losses,
+    /// Means of what the steps since the last row gave, then what was measured for this row.
+    pub values: Vec<f64>,
     /// Examples per second.
     pub images_per_second: f64,
     /// Seconds of training in all.
@@ -76,8 +76,8 @@ pub trait Watcher {
     /// What can go wrong in it.
     type Error;
 
-    /// After each step.
-    fn step(&mut self, progress: &Progress, losses: &Losses);
+    /// After each step, with what it gave.
+    fn step(&mut self, progress: &Progress, values: &[f64]);
 
     /// When a row of metrics is due.
     ///
@@ -139,8 +139,7 @@ pub enum Error<E> {
 
 /// Trains from `progress` to the end of the schedule, or until it is stopped.
 ///
-/// `gather` writes the examples with these indices, one after the other, into a buffer. Which come when depends on the seed and the
-/// epoch alone.
+/// Which of the `data`'s training examples come when depends on the seed and the epoch alone.
 ///
 /// # Errors
 /// If a loss or gradient is not finite, or the watcher fails.
@@ -149,7 +148,7 @@ pub fn train<W: Watcher>(
     schedule: &Schedule,
     mut progress: Progress,
     batches: &Stream,
-    gather: &mut dyn FnMut(&[usize]) -> Vec<f32>,
+    data: &dyn Data,
     watcher: &mut W,
     stop: Stop<'_>,
 ) -> Result<End, Error<W::Error>> {
@@ -168,19 +167,22 @@ pub fn train<W: Watcher>(
                 return Ok(End::Interrupted);
             }
             let started = Instant::now();
-            let real: Vec<_> = examples.chunks_exact(schedule.batch_size).map(&mut *gather).collect();
-            let losses = learner
-                .step(progress.step, &real)
+            let batches = examples.chunks_exact(schedule.batch_size).map(|indices| data.training(indices));
+            let batches: Vec<Minibatch> = batches.collect();
+            let values = learner
+                .step(progress.step, &batches)
                 .map_err(|reason| Error::Diverged { step: progress.step + 1, reason })?;
-            progress.add(&losses, started.elapsed().as_secs_f64());
-            watcher.step(&progress, &losses);
+            progress.add(&values, started.elapsed().as_secs_f64());
+            watcher.step(&progress, &values);
             if schedule.row_every.is_some_and(|every| progress.step.is_multiple_of(every)) {
-                watcher.row(progress.take_row(epoch + 1, schedule)).map_err(Error::Watcher)?;
+                let measured = progress.take_row(epoch + 1, schedule, learner.measure(data));
+                watcher.row(measured).map_err(Error::Watcher)?;
             }
         }
         let is_last = progress.step == schedule.total_steps;
         if progress.steps_since_row > 0 && (schedule.row_every.is_none() || is_last) {
-            watcher.row(progress.take_row(epoch + 1, schedule)).map_err(Error::Watcher)?;
+            let measured = progress.take_row(epoch + 1, schedule, learner.measure(data));
+            watcher.row(measured).map_err(Error::Watcher)?;
         }
         watcher.epoch(epoch + 1, learner, &progress).map_err(Error::Watcher)?;
     }
@@ -195,25 +197,28 @@ fn shuffled(examples: usize, batches: &Stream, epoch: u64) -> Vec<usize> {
 }
 
 impl Progress {
-    fn add(&mut self, losses: &Losses, seconds: f64) {
+    fn add(&mut self, values: &[f64], seconds: f64) {
         self.step += 1;
         self.steps_since_row += 1;
         self.seconds += seconds;
         self.seconds_since_row += seconds;
-        self.sums = self.sums.combine(losses, |sum, value| sum + value);
+        self.sums.resize(values.len(), 0.0);
+        for (sum, value) in self.sums.iter_mut().zip(values) {
+            *sum += value;
+        }
     }
 
-    fn take_row(&mut self, epoch: u64, schedule: &Schedule) -> Measured {
+    fn take_row(&mut self, epoch: u64, schedule: &Schedule, measured: Vec<f64>) -> Measured {
         let steps = self.steps_since_row as f64;
         let images = steps * schedule.examples_per_step() as f64;
         let measured = Measured {
             epoch,
             step: self.step,
-            means: self.sums.combine(&Losses::default(), |sum, _| sum / steps),
+            values: self.sums.iter().map(|sum| sum / steps).chain(measured).collect(),
             images_per_second: images / self.seconds_since_row.max(1e-9),
             seconds: self.seconds,
         };
-        self.sums = Losses::default();
+        self.sums.fill(0.0);
         self.steps_since_row = 0;
         self.seconds_since_row = 0.0;
         measured
@@ -224,6 +229,7 @@ impl Progress {
 mod tests {
     use super::*;
     use crate::learner::{Array, Find};
+    use std::ops::Range;
 
     /// Learns nothing, but remembers what it was shown.
     #[derive(Default)]
@@ -236,12 +242,15 @@ mod tests {
         fn batches_per_step(&self) -> usize {
             1
         }
-        fn step(&mut self, step: u64, batches: &[Vec<f32>]) -> Result<Losses, Diverged> {
+        fn step(&mut self, step: u64, batches: &[Minibatch]) -> Result<Vec<f64>, Diverged> {
             if self.diverge_at == Some(step) {
                 return Err(Diverged { quantity: "the loss", value: f64::NAN });
             }
-            self.seen.push((step, batches.concat()));
-            Ok(Losses { d_loss: step as f64, ..Losses::default() })
+            self.seen.push((step, batches.iter().flat_map(|batch| batch.values.clone()).collect()));
+            Ok(vec![step as f64, 1.0])
+        }
+        fn measure(&mut self, data: &dyn Data) -> Vec<f64> {
+            vec![(self.seen.len() + data.test_examples()) as f64]
         }
         fn sample(&mut self, _: &[f32]) -> Vec<f32> {
             Vec::new()
@@ -251,6 +260,21 @@ mod tests {
         }
         fn restore(&mut self, _: u64, _: &mut Find<'_>) -> Result<(), String> {
             Ok(())
+        }
+    }
+
+    /// Examples that are their own indices.
+    struct Numbers;
+
+    impl Data for Numbers {
+        fn training(&self, indices: &[usize]) -> Minibatch {
+            Minibatch { values: indices.iter().map(|&index| index as f32).collect(), labels: None }
+        }
+        fn test_examples(&self) -> usize {
+            100
+        }
+        fn test(&self, indices: Range<usize>) -> Minibatch {
+            self.training(&indices.collect::<Vec<_>>())
         }
     }
 
@@ -266,7 +290,7 @@ mod tests {
 
     impl Watcher for Passenger<'_> {
         type Error = ();
-        fn step(&mut self, progress: &Progress, _: &Losses) {
+        fn step(&mut self, progress: &Progress, _: &[f64]) {
             if self.2 == Some(progress.step) {
                 self.1.store(true, Ordering::Relaxed);
             }
@@ -280,7 +304,7 @@ mod tests {
             Ok(())
         }
         fn interrupted(&mut self, _: &mut dyn Learner, progress: &Progress) -> Result<(), ()> {
-            self.0.stopped_at = Some(*progress);
+            self.0.stopped_at = Some(progress.clone());
             Ok(())
         }
     }
@@ -296,10 +320,9 @@ mod tests {
         stop_after: Option<u64>,
     ) -> Result<End, Error<()>> {
         let stop = AtomicBool::new(false);
-        let mut gather = |indices: &[usize]| indices.iter().map(|&i| i as f32).collect();
         let mut passenger = Passenger(log, &stop, stop_after);
         let stop = Stop { asked: &stop, after_epoch: None };
-        train(learner, schedule, from, &Stream::new(0, "batches"), &mut gather, &mut passenger, stop)
+        train(learner, schedule, from, &Stream::new(0, "batches"), &Numbers, &mut passenger, stop)
     }
 
     #[test]
@@ -311,7 +334,8 @@ mod tests {
             log.rows.iter().map(|row| (row.epoch, row.step)).collect::<Vec<_>>(),
             [(1, 3), (2, 6), (3, 8)]
         );
-        assert_eq!(log.rows[1].means.d_loss, 4.0);
+        // The mean of steps 3 to 5, and what is measured after them.
+        assert_eq!(log.rows[1].values, [4.0, 1.0, 106.0]);
         let mut first: Vec<f32> = learner.seen[..3].iter().flat_map(|(_, batch)| batch.clone()).collect();
         assert_ne!(first, learner.seen[3..6].iter().flat_map(|(_, batch)| batch.clone()).collect::<Vec<_>>());
         first.sort_by(f32::total_cmp);
@@ -330,12 +354,12 @@ mod tests {
                 let end =
                     run(&schedule, &mut learner, &mut log, Progress::default(), Some(stop_after)).unwrap();
                 assert_eq!(end, End::Interrupted);
-                let from = log.stopped_at.unwrap();
+                let from = log.stopped_at.clone().unwrap();
                 assert_eq!(from.step, stop_after);
                 run(&schedule, &mut learner, &mut log, from, None).unwrap();
                 assert_eq!(learner.seen, whole.seen);
                 let columns = |log: &Log| {
-                    log.rows.iter().map(|row| (row.epoch, row.step, row.means)).collect::<Vec<_>>()
+                    log.rows.iter().map(|row| (row.epoch, row.step, row.values.clone())).collect::<Vec<_>>()
                 };
                 assert_eq!(columns(&log), columns(&whole_log));
             }

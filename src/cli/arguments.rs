@@ -210,7 +210,7 @@ pub(super) struct Compare {
     #[command(flatten)]
     pub(super) selection: Selection,
     /// Columns to compare; `frechet` is its last and its best value, `frechet.best` one of them; may be given several times
-    /// [default: the last g_loss and d_loss, and every column of evaluation.csv]
+    /// [default: the last losses, and every column of evaluation.csv]
     #[arg(long = "metric", value_name = "COLUMN", value_delimiter = ',')]
     pub(super) metrics: Vec<String>,
     /// Count the runs that did not complete as well, with what they have reached

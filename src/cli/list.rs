@@ -9,6 +9,7 @@ use crate::compare::field::{Field, ordered};
 use crate::compare::filter::Condition;
 use crate::compare::output::shown;
 use crate::compare::{Goals, Rows, Run, WITHOUT_EFFECT, index, select, short_names};
+use crate::config::columns;
 use crate::record::{atomic, history};
 use std::collections::BTreeMap;
 
@@ -139,7 +140,7 @@ fn print(runs: &[Run], sort_key: Option<&str>) -> Result<(), Failure> {
     let evaluated =
         runs.iter().flat_map(|run| &run.history.tables).filter(|table| table.file != "metrics.csv");
     let evaluated = evaluated.flat_map(|table| &table.columns).map(String::as_str);
-    for column in ["d_loss", "g_loss"].into_iter().chain(evaluated).chain(sort_key) {
+    for column in columns::headlines().into_iter().chain(evaluated).chain(sort_key) {
         let is_there = runs.iter().any(|run| run.values.contains_key(column));
         if is_there && !["epoch", "step"].contains(&column) && !columns.contains(&column) {
             columns.push(column);

@@ -3,6 +3,7 @@
 use super::output::{complain, mention};
 use super::preview::Preview;
 use super::table::{duration, grouped};
+use crate::config::columns::Column;
 use crate::data::fetch;
 use crate::record::MetricsRow;
 use crate::run::{Event, Plan, Reporter};
@@ -20,7 +21,7 @@ pub(super) fn choose(plan: &Plan, quiet: bool, json: bool, preview: bool) -> Box
         Box::new(Silent)
     } else {
         let preview = preview.then(Preview::new);
-        Box::new(Terminal::new(plan.experiment.name.clone(), std::io::stdout().is_terminal(), preview))
+        Box::new(Terminal::new(plan, std::io::stdout().is_terminal(), preview))
     }
 }
 
@@ -67,6 +68,8 @@ impl Reporter for Silent {
 /// A line per epoch, and on a terminal a progress bar below; between them the newest picture, if it was asked for.
 struct Terminal {
     name: String,
+    /// What the learner fills.
+    columns: Vec<Column>,
     bar: Option<ProgressBar>,
     is_terminal: bool,
     preview: Option<Preview>,
@@ -77,9 +80,10 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn new(name: String, is_terminal: bool, preview: Option<Preview>) -> Self {
+    fn new(plan: &Plan, is_terminal: bool, preview: Option<Preview>) -> Self {
         Self {
-            name,
+            name: plan.experiment.name.clone(),
+            columns: plan.experiment.columns(),
             bar: None,
             is_terminal,
             preview,
@@ -148,14 +152,15 @@ impl Terminal {
         let schedule = self.schedule?;
         let width = schedule.epochs().to_string().len();
         let left = self.time_left(row.step).unwrap_or_default();
+        let measured = self.columns.iter().filter_map(|column| {
+            let value = row.value(column.name)?;
+            column.decimals.map(|decimals| format!("{} {value:.decimals$}  ", column.name))
+        });
         Some(format!(
-            "epoch {:>width$}/{}  d_loss {:.4}  g_loss {:.4}  d_real {:.2}  d_fake {:.2}  {:>6} images/s  {left} left",
+            "epoch {:>width$}/{}  {}{:>6} images/s  {left} left",
             row.epoch,
             schedule.epochs(),
-            row.d_loss,
-            row.g_loss,
-            row.d_real,
-            row.d_fake,
+            measured.collect::<String>(),
             grouped(row.images_per_second.round() as u64),
         ))
     }
@@ -189,15 +194,16 @@ impl Reporter for Terminal {
                     self.bar = Some(bar);
                 }
             }
-            Event::Step { step, losses } => {
+            Event::Step { step, values } => {
                 if let (Some(bar), Some(schedule)) = (&self.bar, &self.schedule) {
                     bar.set_position(*step);
                     let done = (step - self.first_step) * schedule.examples_per_step() as u64;
                     let rate = done as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
+                    let seen = self.columns.iter().zip(*values).filter(|(column, _)| column.is_headline);
+                    let seen = seen.map(|(column, value)| format!("{} {value:.3}  ", column.name));
                     bar.set_message(format!(
-                        "d_loss {:.3}  g_loss {:.3}  {} images/s  {} left",
-                        losses.d_loss,
-                        losses.g_loss,
+                        "{}{} images/s  {} left",
+                        seen.collect::<String>(),
                         grouped(rate.round() as u64),
                         self.time_left(*step).unwrap_or_default()
                     ));
@@ -206,7 +212,7 @@ impl Reporter for Terminal {
                     self.show();
                 }
             }
-            Event::Row(row) => self.last_row = Some(**row),
+            Event::Row(row) => self.last_row = Some((*row).clone()),
             Event::Epoch { montage, .. } => self.epoch(*montage),
             Event::Ended { folder, state } => {
                 if self.preview.as_ref().is_some_and(Preview::is_waiting) {

@@ -246,10 +246,9 @@ impl Shown {
         if let Some(epoch) = value("epoch") {
             said.push(format!("epoch {}", grouped(epoch as u64)));
         }
-        let columns = match column {
-            Some(column) => vec![column],
-            None => vec!["d_loss", "g_loss"],
-        };
+        let measured = run.experiment.columns();
+        let headlines = measured.iter().filter(|column| column.is_headline).map(|column| column.name);
+        let columns = column.map_or_else(|| headlines.collect(), |column| vec![column]);
         said.extend(columns.iter().filter_map(|name| Some(format!("{name} {:.3}", value(name)?))));
         if done > first {
             let left = self.started.elapsed().as_secs_f64() * (1.0 - done).max(0.0) / (done - first);

@@ -7,10 +7,8 @@ use std::path::PathBuf;
 use super::field::{self, Field, Which};
 use super::statistics::Statistics;
 use super::{Goals, Run, WITHOUT_EFFECT, short_names};
+use crate::config::columns;
 use crate::record::history::{self, Goal};
-
-/// The losses that are compared where nothing else is asked for.
-const LOSSES: [&str; 2] = ["g_loss", "d_loss"];
 
 /// The file whose columns are compared besides.
 const EVALUATION: &str = "evaluation.csv";
@@ -18,7 +16,7 @@ const EVALUATION: &str = "evaluation.csv";
 /// What is compared, and how.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Columns, each with `.last` or `.best` or both where neither is said; none: the last losses of both players, and the
+    /// Columns, each with `.last` or `.best` or both where neither is said; none: the last losses of the learner, and the
     /// last and best of every column of `evaluation.csv`.
     pub metrics: Vec<String>,
     /// By which field the groups are sorted, lowest first; by the settings otherwise.
@@ -190,14 +188,15 @@ fn parameters(runs: &[Run], ignored: &[&str]) -> Vec<String> {
 }
 
 fn metrics(runs: &[Run], options: &Options) -> Result<Vec<Metric>, field::Error> {
-    let columns: BTreeSet<&str> = runs.iter().flat_map(|run| run.history.columns()).collect();
+    let known: BTreeSet<&str> = runs.iter().flat_map(|run| run.history.columns()).collect();
     let goals = &options.goals;
     let metric = |column: &str, which| Metric { column: column.to_owned(), which, goal: goals.of(column) };
     let both = |column: &str| [metric(column, Which::Last), metric(column, Which::Best)];
     let mut metrics = Vec::new();
     if options.metrics.is_empty() {
         // The lowest loss of one player says nothing: it is the moment in which the other one was worst.
-        let losses = LOSSES.iter().filter(|loss| columns.contains(**loss));
+        // A learner's last one is its best.
+        let losses = columns::headlines().into_iter().rev().filter(|loss| known.contains(loss));
         metrics.extend(losses.map(|loss| metric(loss, Which::Last)));
         let tables = runs.iter().flat_map(|run| &run.history.tables).filter(|table| table.file == EVALUATION);
         for column in tables.flat_map(|table| &table.columns) {
@@ -215,10 +214,10 @@ fn metrics(runs: &[Run], options: &Options) -> Result<Vec<Metric>, field::Error>
             metrics.push(metric(&column, which));
         }
     }
-    let mut known: Vec<Metric> = Vec::new();
+    let mut kept: Vec<Metric> = Vec::new();
     metrics.retain(|metric| {
-        !known.contains(metric) && {
-            known.push(metric.clone());
+        !kept.contains(metric) && {
+            kept.push(metric.clone());
             true
         }
     });

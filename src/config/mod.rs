@@ -10,6 +10,7 @@
 
 pub mod architecture;
 mod check;
+pub mod columns;
 mod contradictions;
 pub mod dataset;
 mod error;
@@ -44,6 +45,7 @@ pub use source::{ENVIRONMENT_PREFIX, LARGEST_FILE, Place, environment};
 pub use sweep::{Setting, Sweep};
 
 use architecture::Architecture;
+use columns::Column;
 use dataset::Dataset;
 use evaluation::Evaluation;
 use logging::Logging;
@@ -133,6 +135,11 @@ impl Experiment {
             tree.push(layer);
         }
         Loaded::new(tree, files)
+    }
+
+    /// The columns of `metrics.csv` that the learner fills, in the order of the file.
+    pub fn columns(&self) -> Vec<Column> {
+        columns::of(&self.architecture, &self.objective)
     }
 
     /// The complete configuration as TOML, in a fixed order with every default spelt out. Loading it gives an equal

@@ -12,7 +12,7 @@ use super::layers::Tree;
 use super::read::{self, Misfit};
 use super::source::{Kind, Layer, Place};
 use super::sweep::Sweep;
-use super::{Error, Experiment, SECTIONS, TOP, contradictions, explain, networks, top_finding};
+use super::{Error, Experiment, SECTIONS, TOP, columns, contradictions, explain, networks, top_finding};
 use super::{dataset, evaluation, logging, objective, optimizer, sweep, training};
 
 /// The keys at the top of the file, without `extends`, which loading has taken.
@@ -78,12 +78,17 @@ pub(super) fn resolve(tree: &Tree, merged: &Dict) -> (Option<Experiment>, Option
     let training = sections.training.map(|section| section.resolve(&mut findings));
     let evaluation = sections.evaluation.map(|section| section.resolve(&mut findings));
     let logging = sections.logging.map(|section| section.resolve(&mut findings));
+    let columns = sections.architecture.as_ref().zip(objective.as_ref()).map_or_else(
+        || columns::GAN.to_vec(),
+        |(architecture, objective)| columns::of(architecture, objective),
+    );
     let around = sweep::Surroundings {
         tree,
         merged: &root,
         seed,
         training: training.as_ref(),
         evaluation: evaluation.as_ref(),
+        columns: &columns,
     };
     let sweep = sections.sweep.map(|section| section.resolve(&around, &mut findings));
 

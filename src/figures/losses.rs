@@ -1,10 +1,11 @@
 //! Loss curves: `losses.png` and `losses.svg`.
 //!
-//! Above, the losses of both players; below, the discriminator's mean probabilities for real and generated examples, with
+//! Of a GAN: above, the losses of both players; below, the discriminator's mean probabilities for real and generated examples, with
 //! a dashed line at 1/2, where it cannot tell them apart. Long runs show the rows as thin lines and their moving mean as
 //! thick ones. Rows that are not finite are left out and marked.
 
 mod curve;
+mod layout;
 
 use plotters::backend::SVGBackend;
 use plotters::chart::{ChartBuilder, ChartContext};
@@ -21,8 +22,9 @@ use super::axis::{Axis, grouped};
 use super::canvas::Canvas;
 use super::pen::{self, SCALE, UNIT, line, style};
 use super::{Error, Result, fonts, palette};
-use crate::record::metrics::MetricsRow;
+use crate::record::metrics::{Columns, MetricsRow};
 use curve::Curve;
+use layout::{Content, Layout, Scale};
 
 /// Width and height of the figure; the bitmap has [`SCALE`] times as many pixels.
 const SIZE: (i32, i32) = (960, 640);
@@ -50,10 +52,10 @@ pub struct Title<'a> {
 ///
 /// # Errors
 /// [`Error::Drawing`], which no rows should lead to.
-pub fn png(title: Title<'_>, rows: &[MetricsRow]) -> Result<Vec<u8>> {
+pub fn png(title: Title<'_>, columns: &Columns, rows: &[MetricsRow]) -> Result<Vec<u8>> {
     let (width, height) = (SIZE.0 * SCALE, SIZE.1 * SCALE);
     let mut canvas = Canvas::new(width as usize, height as usize, palette::PAPER);
-    draw((&mut canvas).into_drawing_area(), title, rows)?;
+    draw((&mut canvas).into_drawing_area(), title, columns, rows)?;
     Ok(canvas.to_png())
 }
 
@@ -61,13 +63,13 @@ pub fn png(title: Title<'_>, rows: &[MetricsRow]) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// [`Error::Drawing`], which no rows should lead to.
-pub fn svg(title: Title<'_>, rows: &[MetricsRow]) -> Result<String> {
+pub fn svg(title: Title<'_>, columns: &Columns, rows: &[MetricsRow]) -> Result<String> {
     let (width, height) = (SIZE.0 * UNIT, SIZE.1 * UNIT);
     let mut text = String::new();
     let backend = SVGBackend::with_string(&mut text, (width as u32, height as u32));
     let root = backend.into_drawing_area();
     root.fill(&palette::PAPER).map_err(Error::drawing)?;
-    draw(root, title, rows)?;
+    draw(root, title, columns, rows)?;
     Ok(pen::sized(&text, SIZE))
 }
 
@@ -76,31 +78,28 @@ type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
 fn draw<DB: DrawingBackend>(
     root: DrawingArea<DB, Shift>,
     title: Title<'_>,
+    columns: &Columns,
     rows: &[MetricsRow],
 ) -> Result<()> {
     fonts::register();
     draw_title(&root, title)?;
-    let (horizontal, description) = horizontal_axis(rows);
+    let layout = Layout::of(columns);
+    let (horizontal, description) = horizontal_axis(rows, layout);
     let place = |row: &MetricsRow| position(rows, row);
-    let curve = |name, color, value: fn(&MetricsRow) -> f64| Curve {
+    let curve = |&(column, name, color): &(&'static str, _, _)| Curve {
         name,
         color,
-        points: rows.iter().map(|row| (place(row), value(row))).collect(),
+        points: rows.iter().map(|row| (place(row), row.value(column).unwrap_or(f64::NAN))).collect(),
     };
-
-    let losses = [
-        curve("d_loss, discriminator", palette::BLUE, |row| row.d_loss),
-        curve("g_loss, generator", palette::VERMILLION, |row| row.g_loss),
-    ];
-    let vertical = Axis::widened(curve::loss_range(&losses), 6);
-    draw_panel(&root, &UPPER, "loss", &losses, &horizontal, &vertical)?;
-
-    let probabilities = [
-        curve("d_real, D of real examples", palette::GREEN, |row| row.d_real),
-        curve("d_fake, D of generated examples", palette::PURPLE, |row| row.d_fake),
-    ];
-    let vertical = Axis::new(0.0..1.0, 2);
-    draw_panel(&root, &LOWER, "probability", &probabilities, &horizontal, &vertical)?;
+    for (panel, content, steps) in [(&UPPER, &layout.upper, 6), (&LOWER, &layout.lower, 2)] {
+        let is_there = |(column, ..): &&(&str, _, _)| columns.measured().contains(column);
+        let curves: Vec<Curve> = content.curves.iter().filter(is_there).map(curve).collect();
+        let vertical = match content.scale {
+            Scale::Free => Axis::widened(curve::loss_range(&curves), steps),
+            Scale::Probability => Axis::new(0.0..1.0, steps),
+        };
+        draw_panel(&root, panel, content, &curves, &horizontal, &vertical)?;
+    }
 
     let below = style(16, palette::INK, HPos::Center, VPos::Center);
     let middle = (SIDES.0 + SIDES.1) / 2;
@@ -117,7 +116,7 @@ fn position(rows: &[MetricsRow], row: &MetricsRow) -> f64 {
     if is_per_epoch(rows) { row.epoch as f64 } else { row.step as f64 }
 }
 
-fn horizontal_axis(rows: &[MetricsRow]) -> (Axis, String) {
+fn horizontal_axis(rows: &[MetricsRow], layout: &Layout) -> (Axis, String) {
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
         return (Axis::of_whole_numbers(0.0..1.0, 1), "epoch".to_string());
     };
@@ -125,7 +124,7 @@ fn horizontal_axis(rows: &[MetricsRow]) -> (Axis, String) {
     // A single row stands in the middle.
     let range = if low < high { low..high } else { low - 0.5..high + 0.5 };
     let description = if !is_per_epoch(rows) {
-        format!("step (generator updates; {} epochs)", grouped(&last.epoch.to_string()))
+        format!("step ({}; {} epochs)", layout.step, grouped(&last.epoch.to_string()))
     } else {
         format!("epoch ({} steps in all)", grouped(&last.step.to_string()))
     };
@@ -173,7 +172,7 @@ fn draw_legend<DB: DrawingBackend>(
 fn draw_panel<DB: DrawingBackend>(
     root: &DrawingArea<DB, Shift>,
     panel: &Panel,
-    name: &str,
+    content: &Content,
     curves: &[Curve],
     horizontal: &Axis,
     vertical: &Axis,
@@ -181,7 +180,7 @@ fn draw_panel<DB: DrawingBackend>(
     draw_legend(root, panel.top - 20, curves, vertical)?;
     let turned = style(16, palette::INK, HPos::Center, VPos::Center).transform(FontTransform::Rotate270);
     let middle = (panel.top + panel.bottom) / 2;
-    root.draw_text(name, &turned, (20 * UNIT, middle * UNIT)).map_err(Error::drawing)?;
+    root.draw_text(content.name, &turned, (20 * UNIT, middle * UNIT)).map_err(Error::drawing)?;
 
     let labels = (40, 26);
     let corner = ((SIDES.0 - labels.0) * UNIT, panel.top * UNIT);
@@ -205,15 +204,15 @@ fn draw_panel<DB: DrawingBackend>(
         .set_all_tick_mark_size(4 * UNIT)
         .draw()
         .map_err(Error::drawing)?;
-    if is_lowest {
-        draw_undecided(root)?;
+    if content.scale == Scale::Probability {
+        draw_undecided(root, panel)?;
     }
     draw_curves(root, &chart, curves, vertical)
 }
 
 /// The dashed line at probability 1/2.
-fn draw_undecided<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>) -> Result<()> {
-    let y = (LOWER.top + LOWER.bottom) / 2 * UNIT;
+fn draw_undecided<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, panel: &Panel) -> Result<()> {
+    let y = (panel.top + panel.bottom) / 2 * UNIT;
     let (dash, period) = (7, 12);
     let dashes = (SIDES.0..SIDES.1).step_by(period);
     for left in dashes {

@@ -2,7 +2,7 @@ use super::average::{Average, arrays, restore};
 use super::constraint::{Constraint, constraint};
 use super::optimizer::Gradient;
 use super::penalty::{examples_at, penalty_at};
-use super::{Array, Diverged, Find, Learner, Losses, Optimizer};
+use super::{Array, Diverged, Find, Learner, Losses, Minibatch, Optimizer};
 use crate::config::Experiment;
 use crate::config::architecture::Latent;
 use crate::config::objective::{Regularizer, Update};
@@ -200,9 +200,9 @@ impl<Dev: Compute> Gan<Dev> {
         scale_rows(&value.fake, &mut at_fakes);
         let (generator, g_gradient_norm) =
             self.generator_gradients(&mut backward(weighted_sum(fake, at_fakes)))?;
-        let (discriminator, d_gradient_norm) =
-            self.regularized(discriminator, &Lesson { real, fakes: &fakes, index: step })?;
-        let losses = Losses { g_loss, g_gradient_norm, d_gradient_norm, ..losses };
+        let lesson = Lesson { real, fakes: &fakes, index: step };
+        let (discriminator, losses) = self.regularized(discriminator, losses, &lesson)?;
+        let losses = Losses { g_loss, g_gradient_norm, ..losses };
         Ok(Gradients { generator, discriminator, losses })
     }
 
@@ -289,7 +289,7 @@ impl<Dev: Compute> Gan<Dev> {
     }
 
     /// The discriminator moves a few times, then the generator once, each time on new fakes.
-    fn alternating(&mut self, step: u64, batches: &[Vec<f32>]) -> Result<Losses, Diverged> {
+    fn alternating(&mut self, step: u64, batches: &[Minibatch]) -> Result<Losses, Diverged> {
         let moves = batches.len() as u64 + 1;
         let mut mean = Losses::default();
         for (part, real) in (0..).zip(batches) {
@@ -297,7 +297,7 @@ impl<Dev: Compute> Gan<Dev> {
             let keys = self.keys(index);
             let fakes =
                 self.generator.forward(self.batch(&self.latents(index)), self.pass(keys.latents).frozen());
-            let lesson = Lesson { real, fakes: &fakes, index };
+            let lesson = Lesson { real: &real.values, fakes: &fakes, index };
             let judged = self.judge(&lesson);
             let (gradients, losses) = self.discriminator_gradients(judged, &lesson)?;
             self.move_discriminator(&gradients);
@@ -309,14 +309,15 @@ impl<Dev: Compute> Gan<Dev> {
     }
 
     /// The generator's half of an alternating step.
-    fn generator_move(&mut self, index: u64, batches: &[Vec<f32>]) -> Result<(f64, f64), Diverged> {
+    fn generator_move(&mut self, index: u64, batches: &[Minibatch]) -> Result<(f64, f64), Diverged> {
         let keys = self.keys(index);
         let fake = self.generate(&self.latents(index), keys);
         let logits = self.discriminator.traced(fake, self.pass_over_fakes(keys).frozen());
         let real_logits = match (self.settings.loss.compares_pairs(), batches.last()) {
-            (true, Some(real)) => {
-                self.discriminator.forward(self.batch(real), self.pass(keys.examples).frozen()).as_vec()
-            }
+            (true, Some(real)) => self
+                .discriminator
+                .forward(self.batch(&real.values), self.pass(keys.examples).frozen())
+                .as_vec(),
             _ => Vec::new(),
         };
         let value = self.settings.loss.generator(&real_logits, &logits.as_vec());
@@ -356,16 +357,17 @@ impl<Dev: Compute> Gan<Dev> {
         let mut gradients =
             backward(weighted_sum(judged.real, slopes.real) + weighted_sum(judged.fake, slopes.fake));
         let gradients = Optimizer::take(&mut *self.discriminator, &mut gradients);
-        let (gradients, d_gradient_norm) = self.regularized(gradients, lesson)?;
-        Ok((gradients, Losses { d_gradient_norm, ..losses }))
+        self.regularized(gradients, losses, lesson)
     }
 
-    /// The gradients of the loss with what the regularizer makes of them, and their norm.
+    /// The gradients of the loss with what the regularizer makes of them; what it costs and their norm go to the losses.
     fn regularized(
         &mut self,
         mut gradients: Vec<Gradient<Dev>>,
+        losses: Losses,
         lesson: &Lesson<'_, Dev>,
-    ) -> Result<(Vec<Gradient<Dev>>, f64), Diverged> {
+    ) -> Result<(Vec<Gradient<Dev>>, Losses), Diverged> {
+        let mut d_penalty = 0.0;
         if let Some(penalty) = self.penalty.clone() {
             let fake = values(lesson.fakes);
             for &points in penalty.points() {
@@ -375,7 +377,7 @@ impl<Dev: Compute> Gan<Dev> {
                 let x = self.batch(&examples);
                 let pass = self.pass_at(points, lesson.index);
                 let (value, mut of_penalty) = penalty_at(&*penalty, &mut *self.discriminator, &x, &pass);
-                Diverged::check("the gradient's penalty", value)?;
+                d_penalty += Diverged::check("the penalty on the discriminator's gradient", value)?;
                 let of_penalty = Optimizer::take(&mut *self.discriminator, &mut of_penalty);
                 for (sum, gradient) in gradients.iter_mut().zip(&of_penalty) {
                     Dev::update(sum, gradient, &mut [], &mut |sum, gradient, _| {
@@ -387,8 +389,8 @@ impl<Dev: Compute> Gan<Dev> {
         if let Some(constraint) = &self.constraint {
             constraint.pull_back(&mut *self.discriminator, &mut gradients);
         }
-        let norm = self.discriminator_optimizer.norm(&gradients)?;
-        Ok((gradients, norm))
+        let d_gradient_norm = self.discriminator_optimizer.norm(&gradients)?;
+        Ok((gradients, Losses { d_penalty, d_gradient_norm, ..losses }))
     }
 
     /// The pass over the examples that a penalty is taken at: those that the loss sees too are seen with the same masks.
@@ -476,15 +478,15 @@ impl<Dev: Compute> Learner for Gan<Dev> {
         self.settings.discriminator_steps
     }
 
-    fn step(&mut self, step: u64, batches: &[Vec<f32>]) -> Result<Losses, Diverged> {
+    fn step(&mut self, step: u64, batches: &[Minibatch]) -> Result<Vec<f64>, Diverged> {
         let losses = match (self.settings.update, batches) {
-            (Update::Simultaneous, [real]) => self.simultaneous(step, real)?,
+            (Update::Simultaneous, [real]) => self.simultaneous(step, &real.values)?,
             _ => self.alternating(step, batches)?,
         };
         if let Some(average) = &mut self.average {
             average.follow(&mut *self.generator);
         }
-        Ok(losses)
+        Ok(losses.values(self.penalty.is_some()))
     }
 
     fn sample(&mut self, latents: &[f32]) -> Vec<f32> {

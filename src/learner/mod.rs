@@ -3,11 +3,15 @@
 mod average;
 mod constraint;
 mod gan;
+mod losses;
 mod optimizer;
 mod penalty;
 
+use std::ops::Range;
+
 pub use average::Average;
 pub use gan::{Gan, Gradients, Settings, draw_latents, fill_latents};
+pub use losses::Losses;
 pub use optimizer::{Gradient, Optimizer};
 
 /// A named array of a learner's state, as checkpoints keep it.
@@ -24,35 +28,25 @@ pub struct Array {
 /// Gives the saved array of a name and shape, or the reason why there is none.
 pub type Find<'a> = dyn FnMut(&str, &[usize]) -> Result<Vec<f32>, String> + 'a;
 
-/// What one training step saw.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Losses {
-    /// What the discriminator minimised, mean over its steps.
-    pub d_loss: f64,
-    /// What the generator minimised.
-    pub g_loss: f64,
-    /// Mean probability σ(logit) that the discriminator gave to real examples.
-    pub d_real: f64,
-    /// The same for fakes.
-    pub d_fake: f64,
-    /// L2 norm of the discriminator's gradient, mean over its steps.
-    pub d_gradient_norm: f64,
-    /// L2 norm of the generator's gradient.
-    pub g_gradient_norm: f64,
+/// Examples that are shown to a learner at once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Minibatch {
+    /// (n, features), row-major.
+    pub values: Vec<f32>,
+    /// The class of each example, where the data set has classes.
+    pub labels: Option<Vec<u8>>,
 }
 
-impl Losses {
-    /// Column by column, `with(self, other)`.
-    pub fn combine(&self, other: &Self, with: impl Fn(f64, f64) -> f64) -> Self {
-        Self {
-            d_loss: with(self.d_loss, other.d_loss),
-            g_loss: with(self.g_loss, other.g_loss),
-            d_real: with(self.d_real, other.d_real),
-            d_fake: with(self.d_fake, other.d_fake),
-            d_gradient_norm: with(self.d_gradient_norm, other.d_gradient_norm),
-            g_gradient_norm: with(self.g_gradient_norm, other.g_gradient_norm),
-        }
-    }
+/// What a learner learns from, and what it is tested on.
+pub trait Data {
+    /// The training examples with these indices.
+    fn training(&self, indices: &[usize]) -> Minibatch;
+
+    /// How many examples there are that no step learns from.
+    fn test_examples(&self) -> usize;
+
+    /// Those of them with these indices.
+    fn test(&self, indices: Range<usize>) -> Minibatch;
 }
 
 /// A loss or gradient that is no number: training cannot go on from here.
@@ -84,11 +78,18 @@ pub trait Learner {
     /// How many batches of examples one step takes.
     fn batches_per_step(&self) -> usize;
 
-    /// One step: step number `step` (from 0) on `batches`, each `(batch, features)` row-major.
+    /// One step: step number `step` (from 0) on `batches`. Gives a value for each column of `metrics.csv` that is taken
+    /// [in each step](crate::config::columns::Taken::EachStep), in their order.
     ///
     /// # Errors
     /// If a loss or gradient is not finite; no weight has taken it in, and the learner must not be used any further.
-    fn step(&mut self, step: u64, batches: &[Vec<f32>]) -> Result<Losses, Diverged>;
+    fn step(&mut self, step: u64, batches: &[Minibatch]) -> Result<Vec<f64>, Diverged>;
+
+    /// What is measured when a row is due: a value for each column that is taken
+    /// [for each row](crate::config::columns::Taken::EachRow), in their order. It changes nothing about the learner.
+    fn measure(&mut self, _data: &dyn Data) -> Vec<f64> {
+        Vec::new()
+    }
 
     /// Examples made from latent vectors, `(n, latent_dim)` -> `(n, features)`, in evaluation mode, by the moving average of
     /// the generator if there is one.

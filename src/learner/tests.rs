@@ -34,16 +34,16 @@ fn gan(sets: &[&str]) -> Gan<Cpu> {
 }
 
 /// Batches of the given step, as a training loop would bring them.
-fn batches(gan: &Gan<Cpu>, step: u64) -> Vec<Vec<f32>> {
+fn batches(gan: &Gan<Cpu>, step: u64) -> Vec<Minibatch> {
     let batch = |part| {
         let mut images = vec![0.0; BATCH * 784];
         fill_uniform(&mut Stream::new(step, "images").at(part), -1.0, 1.0, &mut images);
-        images
+        Minibatch { values: images, labels: None }
     };
     (0..gan.batches_per_step() as u64).map(batch).collect()
 }
 
-fn train(gan: &mut Gan<Cpu>, steps: std::ops::Range<u64>) -> Vec<Losses> {
+fn train(gan: &mut Gan<Cpu>, steps: std::ops::Range<u64>) -> Vec<Vec<f64>> {
     steps.map(|step| gan.step(step, &batches(gan, step)).unwrap()).collect()
 }
 
@@ -125,7 +125,7 @@ fn the_average_follows_weights_and_statistics_and_is_sampled_from() {
 #[test]
 fn steps_go_downhill() {
     let mut gan = gan(&["optimizer.name=sgd", "optimizer.learning_rate=0.01"]);
-    let (latents, real) = (vec![0.3; BATCH * 50], batches(&gan, 0).remove(0));
+    let (latents, real) = (vec![0.3; BATCH * 50], batches(&gan, 0).remove(0).values);
     let before = gan.gradients(0, &latents, &real).unwrap();
     let only = |gan: &mut Gan<Cpu>, generator: bool| {
         let mut gradients = gan.gradients(0, &latents, &real).unwrap();
@@ -149,7 +149,7 @@ fn steps_go_downhill() {
 fn a_loss_that_is_no_number_is_told() {
     let mut gan = gan(&[]);
     let mut images = batches(&gan, 0);
-    images[0][0] = f32::NAN;
+    images[0].values[0] = f32::NAN;
     let diverged = gan.step(0, &images).unwrap_err();
     assert!(diverged.to_string().contains("loss became NaN"), "{diverged}");
 }
@@ -199,7 +199,7 @@ fn one_way_back_serves_both_players() {
                 let loss_set = format!("objective.loss={loss}");
                 let mut gan = gan(&[sets, &[loss_set.as_str()]].concat());
                 shift_logits(&mut gan, by);
-                let (latents, real) = (latents(&gan), batches(&gan, 0).remove(0));
+                let (latents, real) = (latents(&gan), batches(&gan, 0).remove(0).values);
                 let shared = gan.shared_gradients(0, &latents, &real).unwrap();
                 let separate = gan.separate_gradients(0, &latents, &real).unwrap();
                 let what = format!("{loss} with logits shifted by {by}, {sets:?}");
@@ -219,7 +219,7 @@ fn one_way_back_serves_both_players() {
 fn direct_convolutions_give_the_same_gradients_but_for_rounding() {
     let gradients = |set: &str| {
         let mut gan = gan(&[WIDE, &[set]].concat());
-        let (latents, real) = (latents(&gan), batches(&gan, 0).remove(0));
+        let (latents, real) = (latents(&gan), batches(&gan, 0).remove(0).values);
         gan.gradients(0, &latents, &real).unwrap()
     };
     let (fastest, direct) =

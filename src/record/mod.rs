@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 pub use checkpoint::{Checkpoint, Tensor};
 pub use history::History;
 pub use lock::RunLock;
-pub use metrics::{MetricsFile, MetricsRow};
+pub use metrics::{Columns, MetricsFile, MetricsRow};
 pub use npz::Npz;
 pub use run_file::{RunFile, State};
 pub use sweep::{RunState, SweepFile, SweepRow, SweepTable};

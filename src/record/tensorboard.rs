@@ -239,8 +239,7 @@ fn tag(column: &str) -> String {
 /// One event with every column but the step, which is its abscissa.
 fn scalars(wall_time: f64, row: &MetricsRow) -> Event {
     let value = row
-        .columns()
-        .into_iter()
+        .cells()
         .filter(|(column, _)| *column != "step")
         .map(|(column, value)| Value {
             tag: tag(column),

@@ -6,6 +6,7 @@ use super::charts::{Chart, Line, LineChart, Point};
 use super::configurations::describe;
 use super::number::Statistic;
 use super::study::{Configuration, Study};
+use crate::config::columns;
 use crate::record::history::History;
 
 /// Configurations with a colour of their own: more could not be told apart.
@@ -74,7 +75,7 @@ fn of_run(study: &Study) -> Vec<Chart> {
 fn of_sweep(study: &Study, ranked: &[Configuration]) -> (Vec<Chart>, Vec<String>) {
     let histories = || study.runs.iter().filter_map(|run| run.history.as_ref());
     let mut columns: Vec<String> = study.objective.iter().map(|objective| objective.column.clone()).collect();
-    let mut all: Vec<&str> = vec!["g_loss", "d_loss"];
+    let mut all: Vec<&str> = columns::headlines().into_iter().rev().collect();
     all.extend(study.metrics.iter().map(String::as_str));
     for column in all {
         let is_wanted = !TIMINGS.contains(&column) && !columns.iter().any(|known| known == column);

@@ -6,6 +6,8 @@ use crate::data::idx::Files;
 use crate::data::named::Named;
 use crate::data::points::{Grid, Ring};
 use crate::data::{self, Dataset, Error, Folders, SEED, Scale, Split};
+use crate::learner::{Data, Minibatch};
+use std::ops::Range as Indices;
 use std::path::PathBuf;
 
 /// Loads the data set that the section names, downloading it if it must be and is nowhere.
@@ -80,5 +82,34 @@ pub(super) fn scale(section: &dataset::Dataset) -> Scale {
     match section.range {
         Some(Range::Unit) => Scale::Unit,
         Some(Range::Symmetric) | None => Scale::Symmetric,
+    }
+}
+
+/// A data set in memory, as a learner sees it.
+pub(super) struct Loaded<'a> {
+    pub(super) dataset: &'a Dataset,
+    pub(super) scale: Scale,
+}
+
+impl Loaded<'_> {
+    fn gather(&self, split: &Split, indices: &[usize]) -> Minibatch {
+        let mut values = vec![0.0; indices.len() * self.dataset.features()];
+        split.gather(indices, self.scale, &mut values);
+        let labels = split.labels().map(|labels| indices.iter().map(|&index| labels[index]).collect());
+        Minibatch { values, labels }
+    }
+}
+
+impl Data for Loaded<'_> {
+    fn training(&self, indices: &[usize]) -> Minibatch {
+        self.gather(&self.dataset.train, indices)
+    }
+
+    fn test_examples(&self) -> usize {
+        self.dataset.test.len()
+    }
+
+    fn test(&self, indices: Indices<usize>) -> Minibatch {
+        self.gather(&self.dataset.test, &indices.collect::<Vec<_>>())
     }
 }

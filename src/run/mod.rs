@@ -21,7 +21,7 @@ use crate::networks;
 use crate::random::Stream;
 use crate::record::provenance::{Build, Provenance};
 use crate::record::run_file::{DatasetRecord, RunFile, State, Timestamp};
-use crate::record::{self, Checkpoint, MetricsFile, MetricsRow, RunLock, atomic};
+use crate::record::{self, Checkpoint, Columns, MetricsFile, MetricsRow, RunLock, atomic};
 use crate::training::{self, End, Progress, Schedule, Stop};
 use recorder::Recorder;
 use std::path::Path;
@@ -267,9 +267,10 @@ impl Plan {
     ) -> Result<Outcome, Error> {
         let mut run_file = self.run_file(&model, dataset, options)?;
         let progress = self.resume(&mut model, &schedule)?;
+        let columns = Columns::new(self.experiment.columns().iter().map(|column| column.name));
         let (metrics, rows) = match progress.step {
-            0 => (MetricsFile::create(&self.folder.metrics())?, Vec::new()),
-            step => MetricsFile::resume(&self.folder.metrics(), step)?,
+            0 => (MetricsFile::create(&self.folder.metrics(), &columns)?, Vec::new()),
+            step => MetricsFile::resume(&self.folder.metrics(), &columns, step)?,
         };
         self.check_rows(&rows, &progress)?;
         let seconds = rows.last().map_or(0.0, |row| row.seconds);
@@ -279,12 +280,7 @@ impl Plan {
         run_file.write(&self.folder.run_file())?;
         reporter.report(&Event::Started { folder: &self.folder, schedule: &schedule, step: progress.step });
 
-        let scale = examples::scale(&self.experiment.dataset);
-        let mut gather = |indices: &[usize]| {
-            let mut batch = vec![0.0; indices.len() * dataset.features()];
-            dataset.train.gather(indices, scale, &mut batch);
-            batch
-        };
+        let data = examples::Loaded { dataset, scale: examples::scale(&self.experiment.dataset) };
         let batches = Stream::new(self.experiment.seed, "batches");
         let mut recorder = Recorder::new(self, dataset, schedule, metrics, rows, run_file, reporter);
         let result = match recorder.begin(progress.step) {
@@ -294,7 +290,7 @@ impl Plan {
                 &schedule,
                 progress,
                 &batches,
-                &mut gather,
+                &data,
                 &mut recorder,
                 Stop { asked: options.stop, after_epoch: options.until_epoch },
             ),

@@ -3,8 +3,9 @@
 use super::{Error, configuration_hash};
 use crate::architecture::Networks;
 use crate::config::Experiment;
+use crate::config::columns::Taken;
 use crate::config::training::Device;
-use crate::learner::{Average, Gan, Learner, Losses, Settings, draw_latents};
+use crate::learner::{Average, Gan, Learner, Settings, draw_latents};
 use crate::networks::{self, Network};
 use crate::nn::Compute;
 use crate::random::Stream;
@@ -65,7 +66,7 @@ impl Model {
             self.learner.state().into_iter().map(|array| (array.name, array.shape)).collect();
         checkpoint
             .check_tensors(path, expected.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())))?;
-        let progress = read_progress(path, &checkpoint)?;
+        let progress = read_progress(path, &checkpoint, &self.experiment)?;
         let mut failure = None;
         let restored = self.learner.restore(progress.step, &mut |name, shape| {
             checkpoint.take(path, name, shape).map_err(|error| {
@@ -100,11 +101,6 @@ fn gan<Dev: Compute>(experiment: &Experiment, networks: &Networks, device: Dev) 
     Ok(Gan::new(Settings::of(experiment), device.clone(), generator, discriminator, average))
 }
 
-/// The columns of a half-done row, in the order in which a checkpoint keeps them.
-fn columns(sums: &Losses) -> [f64; 6] {
-    [sums.d_loss, sums.g_loss, sums.d_real, sums.d_fake, sums.d_gradient_norm, sums.g_gradient_norm]
-}
-
 /// A checkpoint of `learner` at `progress`. Timings are left out: two runs of one file must give the same bytes.
 pub(super) fn checkpoint(
     experiment: &Experiment,
@@ -113,8 +109,7 @@ pub(super) fn checkpoint(
 ) -> Checkpoint {
     let tensors = learner.state().into_iter();
     // f64 as bits: a resumed mean must come out to the last digit.
-    let sums: Vec<String> =
-        columns(&progress.sums).iter().map(|sum| format!("{:016x}", sum.to_bits())).collect();
+    let sums: Vec<String> = progress.sums.iter().map(|sum| format!("{:016x}", sum.to_bits())).collect();
     Checkpoint {
         tensors: tensors
             .map(|array| (array.name, Tensor { shape: array.shape, data: array.values }))
@@ -129,23 +124,22 @@ pub(super) fn checkpoint(
     }
 }
 
-fn read_progress(path: &Path, checkpoint: &Checkpoint) -> record::Result<Progress> {
+fn read_progress(path: &Path, checkpoint: &Checkpoint, experiment: &Experiment) -> record::Result<Progress> {
     let words = checkpoint.word(path, "sums_since_row")?;
     let sums: Option<Vec<f64>> =
         words.split(' ').map(|word| u64::from_str_radix(word, 16).ok().map(f64::from_bits)).collect();
-    let Some([d_loss, g_loss, d_real, d_fake, d_gradient_norm, g_gradient_norm]) =
-        sums.and_then(|sums| <[f64; 6]>::try_from(sums).ok())
-    else {
+    let columns = experiment.columns().iter().filter(|column| column.taken == Taken::EachStep).count();
+    let Some(sums) = sums.filter(|sums| sums.len() == columns) else {
         return Err(record::Error::Damaged {
             place: path.display().to_string(),
-            reason: "`sums_since_row` in its metadata is not six numbers".into(),
+            reason: format!("`sums_since_row` in its metadata is not {columns} numbers"),
             advice: "take an older checkpoint, or train again with --again".into(),
         });
     };
     Ok(Progress {
         step: checkpoint.number(path, "step")?,
         steps_since_row: checkpoint.number(path, "steps_since_row")?,
-        sums: Losses { d_loss, g_loss, d_real, d_fake, d_gradient_norm, g_gradient_norm },
+        sums,
         ..Progress::default()
     })
 }

@@ -5,7 +5,7 @@ use super::{Error, Event, Folder, Model, Plan, Reporter, pictures};
 use crate::config::architecture::Family;
 use crate::data::Dataset;
 use crate::figures::{faces, losses, progress};
-use crate::learner::{Learner, Losses};
+use crate::learner::Learner;
 use crate::record::run_file::{RunFile, State, Timestamp};
 use crate::record::tensorboard::{EventFile, Montage};
 use crate::record::{MetricsFile, MetricsRow, atomic};
@@ -113,8 +113,9 @@ impl<'a> Recorder<'a> {
 
     fn draw_curves(&mut self) -> Result<(), Error> {
         let title = losses::Title { experiment: &self.run_file.experiment, run: &self.run_file.run };
-        atomic::write(&self.folder.losses("png"), &losses::png(title, &self.rows)?)?;
-        atomic::write(&self.folder.losses("svg"), losses::svg(title, &self.rows)?.as_bytes())?;
+        let columns = self.metrics.columns();
+        atomic::write(&self.folder.losses("png"), &losses::png(title, columns, &self.rows)?)?;
+        atomic::write(&self.folder.losses("svg"), losses::svg(title, columns, &self.rows)?.as_bytes())?;
         self.drawn = Some(Instant::now());
         Ok(())
     }
@@ -179,21 +180,16 @@ impl<'a> Recorder<'a> {
 impl Watcher for Recorder<'_> {
     type Error = Error;
 
-    fn step(&mut self, progress: &Progress, losses: &Losses) {
-        self.reporter.report(&Event::Step { step: progress.step, losses });
+    fn step(&mut self, progress: &Progress, values: &[f64]) {
+        self.reporter.report(&Event::Step { step: progress.step, values });
     }
 
     fn row(&mut self, measured: Measured) -> Result<(), Error> {
-        let Losses { d_loss, g_loss, d_real, d_fake, d_gradient_norm, g_gradient_norm } = measured.means;
         let row = MetricsRow {
+            columns: self.metrics.columns().clone(),
             epoch: measured.epoch,
             step: measured.step,
-            d_loss,
-            g_loss,
-            d_real,
-            d_fake,
-            d_gradient_norm,
-            g_gradient_norm,
+            values: measured.values,
             images_per_second: measured.images_per_second,
             seconds: measured.seconds,
         };
@@ -202,8 +198,8 @@ impl Watcher for Recorder<'_> {
         if let Some(tensorboard) = &mut self.tensorboard {
             tensorboard.row(&row)?;
         }
-        self.rows.push(row);
         self.reporter.report(&Event::Row(&row));
+        self.rows.push(row);
         Ok(())
     }
 

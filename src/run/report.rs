@@ -2,7 +2,6 @@
 
 use super::Folder;
 use crate::data::fetch;
-use crate::learner::Losses;
 use crate::record::{MetricsRow, State};
 use crate::training::Schedule;
 use std::path::Path;
@@ -25,8 +24,8 @@ pub enum Event<'a> {
     Step {
         /// Steps done in all.
         step: u64,
-        /// What it saw.
-        losses: &'a Losses,
+        /// What it saw: a value for each of the first columns that the learner fills.
+        values: &'a [f64],
     },
     /// A row of metrics is written.
     Row(&'a MetricsRow),

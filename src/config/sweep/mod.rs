@@ -13,6 +13,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::check::{Finding, Findings, Mark};
+use super::columns::Column;
 use super::evaluation::Evaluation;
 use super::key::{self, path};
 use super::layers::Tree;
@@ -20,7 +21,7 @@ use super::read::keys_of;
 use super::training::{Length, Training};
 use super::words;
 
-pub use objective::{EVALUATION_COLUMNS, Goal, METRICS_COLUMNS, Objective, RowChoice};
+pub use objective::{EVALUATION_COLUMNS, Goal, Objective, RowChoice};
 pub use parameters::{Parameter, Range, Scale, Setting};
 pub(super) use parameters::{combination, must_be_whole, repeated, same_run, shown};
 pub(super) use reader::{MOST_VALUES, distributions, unsweepable};
@@ -151,6 +152,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) seed: u64,
     pub(super) training: Option<&'a Training>,
     pub(super) evaluation: Option<&'a Evaluation>,
+    /// What the learner measures.
+    pub(super) columns: &'a [Column],
 }
 
 impl Section {
@@ -172,7 +175,8 @@ impl Section {
             Strategy::Grid => parameters.iter().try_fold(1_usize, |n, p| n.checked_mul(p.settings.len())),
             _ => Some(trials(strategy, self.trials, findings)),
         };
-        let objective = self.objective.map(|section| section.resolve(around.evaluation, findings));
+        let objective =
+            self.objective.map(|section| section.resolve(around.columns, around.evaluation, findings));
         let final_seeds = match &self.last {
             Some(last) => resolve_final(&last.seeds, &seeds, findings),
             None => Vec::new(),
@@ -182,7 +186,7 @@ impl Section {
             _ => self.last.as_ref().map(|_| "`sweep.final`".to_owned()),
         };
         if let Some(needing) = needing.filter(|_| objective.is_none()) {
-            objective::missing(&needing, around.evaluation, findings);
+            objective::missing(&needing, around.columns, around.evaluation, findings);
         }
         check_count(trials, &seeds, final_seeds.len(), &parameters, strategy, findings);
         check_architectures(strategy, trials, &parameters, findings);

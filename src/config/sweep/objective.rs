@@ -4,21 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::check::{Finding, Findings, Mark};
+use crate::config::columns::{self, Column, TIMINGS};
 use crate::config::evaluation::{Evaluation, Metric};
 use crate::config::key::path;
 use crate::config::words;
-
-/// The columns of `metrics.csv` that a sweep can go by; those after `d_fake` are no losses, but may be what is asked.
-pub const METRICS_COLUMNS: [&str; 8] = [
-    "d_loss",
-    "g_loss",
-    "d_real",
-    "d_fake",
-    "d_gradient_norm",
-    "g_gradient_norm",
-    "images_per_second",
-    "seconds",
-];
 
 /// The columns of `evaluation.csv` that a sweep can go by, with the metric that writes each.
 pub const EVALUATION_COLUMNS: [(&str, Metric); 7] = [
@@ -132,8 +121,13 @@ pub(in crate::config) struct Section {
 }
 
 impl Section {
-    pub(super) fn resolve(self, evaluation: Option<&Evaluation>, findings: &mut Findings) -> Objective {
-        check_column(&self.column, evaluation, findings);
+    pub(super) fn resolve(
+        self,
+        measured: &[Column],
+        evaluation: Option<&Evaluation>,
+        findings: &mut Findings,
+    ) -> Objective {
+        check_column(&self.column, measured, evaluation, findings);
         Objective {
             column: self.column,
             goal: self.goal.unwrap_or(Goal::Min),
@@ -144,18 +138,20 @@ impl Section {
 
 /// Every column that runs can have.
 fn all_columns() -> Vec<&'static str> {
-    METRICS_COLUMNS.into_iter().chain(EVALUATION_COLUMNS.map(|(name, _)| name)).collect()
+    let measured = columns::all().map(|column| column.name).chain(TIMINGS);
+    measured.chain(EVALUATION_COLUMNS.map(|(name, _)| name)).collect()
 }
 
-/// The columns that the file's runs are going to have.
-fn columns(evaluation: Option<&Evaluation>) -> Vec<&'static str> {
+/// The columns that the file's runs are going to have; `measured` are the learner's.
+fn columns(measured: &[Column], evaluation: Option<&Evaluation>) -> Vec<&'static str> {
     let metrics = evaluation.map_or(&[][..], |evaluation| &evaluation.metrics);
     let scores = EVALUATION_COLUMNS.iter().filter(|(_, metric)| metrics.contains(metric));
-    METRICS_COLUMNS.into_iter().chain(scores.map(|(column, _)| *column)).collect()
+    let measured = measured.iter().map(|column| column.name).chain(TIMINGS);
+    measured.chain(scores.map(|(column, _)| *column)).collect()
 }
 
-fn check_column(column: &str, evaluation: Option<&Evaluation>, findings: &mut Findings) {
-    let known = columns(evaluation);
+fn check_column(column: &str, measured: &[Column], evaluation: Option<&Evaluation>, findings: &mut Findings) {
+    let known = columns(measured, evaluation);
     if known.contains(&column) {
         return;
     }
@@ -176,6 +172,10 @@ fn check_column(column: &str, evaluation: Option<&Evaluation>, findings: &mut Fi
             ),
         };
         findings.add(finding(message).label("not measured").help(help));
+    } else if columns::find(column).is_some() {
+        let message = format!("`{column}` is no column of this experiment's learner");
+        let help = format!("the columns are {}", words::list(&known));
+        findings.add(finding(message).label("not measured").help(help));
     } else {
         let near = words::nearest(column, &all_columns()).map(|near| format!("did you mean `{near}`? "));
         let help = format!("{}the columns are {}", near.unwrap_or_default(), words::list(&known));
@@ -184,9 +184,15 @@ fn check_column(column: &str, evaluation: Option<&Evaluation>, findings: &mut Fi
 }
 
 /// Notes that `who` cannot do without an objective.
-pub(super) fn missing(who: &str, evaluation: Option<&Evaluation>, findings: &mut Findings) {
+pub(super) fn missing(
+    who: &str,
+    measured: &[Column],
+    evaluation: Option<&Evaluation>,
+    findings: &mut Findings,
+) {
     let message = format!("{who} needs to know what is best");
-    let column = if columns(evaluation).contains(&"frechet") { "frechet" } else { "g_loss" };
+    let best = measured.iter().rfind(|column| column.is_headline).map_or("seconds", |column| column.name);
+    let column = if columns(measured, evaluation).contains(&"frechet") { "frechet" } else { best };
     let finding = Finding::new(path("sweep.objective"), Mark::Table, message).label("incomplete");
     findings
         .add(finding.help(format!("add objective = {{ column = \"{column}\", goal = \"min\" }} to [sweep]")));

@@ -3,19 +3,26 @@ use plotters::style::RGBColor;
 
 const TITLE: Title<'_> = Title { experiment: "dcgan <fashion> & \"friends\"", run: "seed0-3f2a91c4" };
 
+fn columns() -> Columns {
+    Columns::new(crate::config::columns::GAN.map(|column| column.name))
+}
+
 fn rows(count: u64, per_epoch: u64) -> Vec<MetricsRow> {
     (1..=count)
         .map(|index| {
             let wave = (index * 7919 % 101) as f64 / 101.0;
             MetricsRow {
+                columns: columns(),
                 epoch: index.div_ceil(per_epoch),
                 step: 10 * index,
-                d_loss: 1.2 + 0.3 * wave,
-                g_loss: 0.9 - 0.2 * wave,
-                d_real: 0.5 + 0.3 * wave,
-                d_fake: 0.5 - 0.4 * wave,
-                d_gradient_norm: 1.0,
-                g_gradient_norm: 1.0,
+                values: vec![
+                    1.2 + 0.3 * wave,
+                    0.9 - 0.2 * wave,
+                    0.5 + 0.3 * wave,
+                    0.5 - 0.4 * wave,
+                    1.0,
+                    1.0,
+                ],
                 images_per_second: 1000.0,
                 seconds: index as f64,
             }
@@ -26,25 +33,27 @@ fn rows(count: u64, per_epoch: u64) -> Vec<MetricsRow> {
 #[test]
 fn any_rows_give_a_picture_of_the_stated_size() {
     let mut odd = rows(300, 1);
-    odd[0].d_loss = f64::NAN;
-    odd[7].g_loss = f64::MAX;
-    odd[8].g_loss = f64::MIN;
-    odd[299].d_fake = f64::INFINITY;
-    odd[50].d_real = 1e30;
+    odd[0].values[0] = f64::NAN;
+    odd[7].values[1] = f64::MAX;
+    odd[8].values[1] = f64::MIN;
+    odd[299].values[3] = f64::INFINITY;
+    odd[50].values[2] = 1e30;
     let mut nothing = rows(3, 1);
     for row in &mut nothing {
-        (row.d_loss, row.g_loss, row.d_real, row.d_fake) = (f64::NAN, f64::NAN, f64::NAN, f64::NAN);
+        row.values[..4].fill(f64::NAN);
     }
     let mut late = rows(2, 1);
     late[0].epoch = u64::MAX - 1;
     late[1].epoch = u64::MAX;
     late[1].step = u64::MAX;
     for rows in [vec![], rows(1, 1), rows(2, 1), odd, nothing, late] {
-        let bytes = png(TITLE, &rows).unwrap();
+        let bytes = png(TITLE, &columns(), &rows).unwrap();
         let info = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap().info().clone();
         assert_eq!((info.width, info.height), (1920, 1280));
         assert!(
-            svg(TITLE, &rows).unwrap().contains("width=\"960\" height=\"640\" viewBox=\"0 0 15360 10240\"")
+            svg(TITLE, &columns(), &rows)
+                .unwrap()
+                .contains("width=\"960\" height=\"640\" viewBox=\"0 0 15360 10240\"")
         );
     }
 }
@@ -52,16 +61,16 @@ fn any_rows_give_a_picture_of_the_stated_size() {
 #[test]
 fn equal_rows_give_equal_bytes() {
     let rows = rows(500, 10);
-    assert_eq!(png(TITLE, &rows).unwrap(), png(TITLE, &rows).unwrap());
-    assert_eq!(svg(TITLE, &rows).unwrap(), svg(TITLE, &rows).unwrap());
+    assert_eq!(png(TITLE, &columns(), &rows).unwrap(), png(TITLE, &columns(), &rows).unwrap());
+    assert_eq!(svg(TITLE, &columns(), &rows).unwrap(), svg(TITLE, &columns(), &rows).unwrap());
     let mut other = rows.clone();
-    other[250].g_loss += 1.0;
-    assert_ne!(png(TITLE, &rows).unwrap(), png(TITLE, &other).unwrap());
+    other[250].values[1] += 1.0;
+    assert_ne!(png(TITLE, &columns(), &rows).unwrap(), png(TITLE, &columns(), &other).unwrap());
 }
 
 #[test]
 fn the_svg_is_xml_and_names_everything() {
-    let text = svg(TITLE, &rows(60, 1)).unwrap();
+    let text = svg(TITLE, &columns(), &rows(60, 1)).unwrap();
     for wanted in [
         "d_loss",
         "g_loss",
@@ -90,7 +99,7 @@ fn the_svg_is_xml_and_names_everything() {
 
 #[test]
 fn the_svg_of_a_long_run_is_small() {
-    let text = svg(TITLE, &rows(100_000, 100)).unwrap();
+    let text = svg(TITLE, &columns(), &rows(100_000, 100)).unwrap();
     assert!(text.len() < 300_000, "{} bytes", text.len());
     assert!(text.contains("step (generator updates; 1000 epochs)"));
 }
@@ -98,11 +107,11 @@ fn the_svg_of_a_long_run_is_small() {
 #[test]
 fn curves_lie_where_their_values_are() {
     // One row, losses 0 and 2 on an axis from 0 to 2 or a little more: two dots in the middle of the panel's width.
-    let mut row = rows(1, 1)[0];
-    (row.d_loss, row.g_loss, row.d_real, row.d_fake) = (0.0, 2.0, 1.0, 0.0);
+    let mut row = rows(1, 1).remove(0);
+    row.values[..4].copy_from_slice(&[0.0, 2.0, 1.0, 0.0]);
     let (width, height) = (SIZE.0 * SCALE, SIZE.1 * SCALE);
     let mut canvas = Canvas::new(width as usize, height as usize, palette::PAPER);
-    draw((&mut canvas).into_drawing_area(), TITLE, &[row]).unwrap();
+    draw((&mut canvas).into_drawing_area(), TITLE, &columns(), &[row]).unwrap();
     let x = (SIDES.0 + SIDES.1) as usize;
     let color = |color: RGBColor| [color.0, color.1, color.2];
     let rows_of = |wanted: RGBColor| {

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::super::{MetricsFile, testing};
+use super::super::{Columns, MetricsFile, testing};
 use super::*;
 
 // An independent reader: wire format and CRC are taken from their specifications, not from the code that writes.
@@ -165,16 +165,16 @@ fn started() -> Timestamp {
     Timestamp::from_unix_seconds(1_700_000_000).unwrap()
 }
 
+fn columns() -> Columns {
+    Columns::new(crate::config::columns::GAN.map(|column| column.name))
+}
+
 fn row(step: u64) -> MetricsRow {
     MetricsRow {
+        columns: columns(),
         epoch: step.div_ceil(10),
         step,
-        d_loss: 1.0 / step as f64,
-        g_loss: f64::NAN,
-        d_real: 0.75,
-        d_fake: 0.0,
-        d_gradient_norm: f64::MAX,
-        g_gradient_norm: -0.1,
+        values: vec![1.0 / step as f64, f64::NAN, 0.75, 0.0, f64::MAX, -0.1],
         images_per_second: 1234.5,
         seconds: step as f64 / 4.0,
     }
@@ -249,11 +249,11 @@ fn an_independent_reader_finds_rows_pictures_and_configuration() {
     let expected: Vec<_> = [5, 10, 20]
         .into_iter()
         .flat_map(|step| {
-            let MetricsRow { epoch, d_loss, g_loss, seconds, .. } = row(step);
+            let MetricsRow { epoch, values, seconds, .. } = row(step);
             let values = [
                 epoch as f64,
-                d_loss,
-                g_loss,
+                values[0],
+                values[1],
                 0.75,
                 0.0,
                 f64::INFINITY, // the largest f64 is beyond f32
@@ -277,7 +277,7 @@ fn a_process_that_goes_on_leaves_each_step_once() {
     let (folder, montages) = samples(&[10, 20, 30]);
     let events = folder.path().join("tensorboard");
     let metrics = folder.path().join("metrics.csv");
-    let mut csv = MetricsFile::create(&metrics).unwrap();
+    let mut csv = MetricsFile::create(&metrics, &columns()).unwrap();
     let mut file = EventFile::create(&events, started(), EXPERIMENT, &[], &[]).unwrap();
     let first = only_file(&events);
     for step in [5, 10, 15, 20, 25] {
@@ -298,7 +298,7 @@ fn a_process_that_goes_on_leaves_each_step_once() {
     // A stranger's file stays.
     let strange = events.join("notes.txt");
     fs::write(&strange, "mine").unwrap();
-    let (_, rows) = MetricsFile::resume(&metrics, 10).unwrap();
+    let (_, rows) = MetricsFile::resume(&metrics, &columns(), 10).unwrap();
     let mut file = EventFile::create(&events, started(), EXPERIMENT, &rows, &montages[..1]).unwrap();
     for step in [15, 20] {
         file.row(&row(step)).unwrap();
@@ -309,7 +309,7 @@ fn a_process_that_goes_on_leaves_each_step_once() {
     let second = only_file(&events);
     assert!(second > first, "{} must come after {}", second.display(), first.display());
     let seen = read(&second);
-    for (column, _) in row(1).columns().into_iter().filter(|(column, _)| *column != "step") {
+    for (column, _) in row(1).cells().filter(|(column, _)| *column != "step") {
         assert_eq!(steps_of(&seen, &tag(column)), [5, 10, 15, 20], "{column}");
     }
     assert_eq!(seen.images.iter().map(|(step, ..)| *step).collect::<Vec<_>>(), [10, 20]);

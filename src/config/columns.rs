@@ -1,0 +1,80 @@
+//! The columns of `metrics.csv` that a learner fills, between `step` and the timings.
+
+use super::architecture::Architecture;
+use super::objective::Objective;
+
+/// A measured quantity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name in the file: letters, digits and `_`.
+    pub name: &'static str,
+    /// Its unit; empty for a pure number.
+    pub unit: &'static str,
+    /// What it is, in half a sentence.
+    pub what: &'static str,
+    /// When it is measured.
+    pub taken: Taken,
+    /// Whether it is shown where there is room for the most important ones only. A learner's last one is its best.
+    pub is_headline: bool,
+    /// Decimals on the line of an epoch; `None` where it is not shown there.
+    pub decimals: Option<usize>,
+}
+
+/// When a quantity is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// In each step; a row has the mean of the steps since the last row.
+    EachStep,
+    /// When a row is due, with the weights of that moment.
+    EachRow,
+}
+
+/// The timings at the end of every row, in training images per second and in seconds since the start of the run.
+pub const TIMINGS: [&str; 2] = ["images_per_second", "seconds"];
+
+const LOSS: Column =
+    Column { name: "", unit: "nats", what: "", taken: Taken::EachStep, is_headline: true, decimals: Some(4) };
+
+const PROBABILITY: Column = Column { unit: "probability", is_headline: false, decimals: Some(2), ..LOSS };
+
+const NORM: Column = Column { unit: "", is_headline: false, decimals: None, ..LOSS };
+
+/// What a GAN measures.
+pub const GAN: [Column; 6] = [
+    Column { name: "d_loss", what: "the discriminator's loss, mean over its steps", ..LOSS },
+    Column { name: "g_loss", what: "the generator's loss", ..LOSS },
+    Column { name: "d_real", what: "mean of sigmoid(logit) over real examples", ..PROBABILITY },
+    Column { name: "d_fake", what: "mean of sigmoid(logit) over generated examples", ..PROBABILITY },
+    Column { name: "d_gradient_norm", what: "Euclidean norm of the discriminator's gradient", ..NORM },
+    Column { name: "g_gradient_norm", what: "Euclidean norm of the generator's gradient", ..NORM },
+];
+
+/// What a GAN measures besides where the discriminator's gradient is penalised.
+pub const PENALTY: Column = Column {
+    name: "d_penalty",
+    what: "the penalty on the discriminator's gradient, mean over its steps; d_loss is without it",
+    unit: "",
+    is_headline: false,
+    ..LOSS
+};
+
+/// The columns that the learner of such an experiment fills, in the order of the file: those of each step, then those of
+/// each row.
+pub fn of(_: &Architecture, objective: &Objective) -> Vec<Column> {
+    GAN.into_iter().chain(objective.regularizer.is_penalty().then_some(PENALTY)).collect()
+}
+
+/// Every column of every learner, each name once.
+pub fn all() -> impl Iterator<Item = &'static Column> {
+    GAN.iter().chain(std::iter::once(&PENALTY))
+}
+
+/// The column of this name, if a learner has one.
+pub fn find(name: &str) -> Option<&'static Column> {
+    all().find(|column| column.name == name)
+}
+
+/// The most important columns of every learner.
+pub fn headlines() -> Vec<&'static str> {
+    all().filter(|column| column.is_headline).map(|column| column.name).collect()
+}
