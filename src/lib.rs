@@ -24,8 +24,11 @@ pub mod nn;
 // Every network that this program was built with, behind one trait.
 pub mod networks;
 
-// Losses on logits.
+// Losses on logits, and penalties on gradients.
 pub mod objective;
+
+// How samples are scored.
+pub mod evaluation;
 
 // What a training step updates: a GAN with its optimizers.
 pub mod learner;

@@ -1,6 +1,7 @@
 //! The columns of `metrics.csv` that a learner fills, between `step` and the timings.
 
 use super::architecture::Architecture;
+use super::dataset::Dataset;
 use super::objective::Objective;
 
 /// A measured quantity.
@@ -58,15 +59,37 @@ pub const PENALTY: Column = Column {
     ..LOSS
 };
 
+/// What a GAN measures on a mixture of Gaussians.
+pub const MODES: [Column; 2] = [
+    Column {
+        name: "modes",
+        what: "modes with a sample within three standard deviations, of 2500 samples",
+        unit: "modes",
+        taken: Taken::EachRow,
+        is_headline: false,
+        decimals: Some(0),
+    },
+    Column {
+        name: "high_quality",
+        what: "share of 2500 samples within three standard deviations of a mode",
+        unit: "share",
+        taken: Taken::EachRow,
+        is_headline: false,
+        decimals: Some(3),
+    },
+];
+
 /// The columns that the learner of such an experiment fills, in the order of the file: those of each step, then those of
 /// each row.
-pub fn of(_: &Architecture, objective: &Objective) -> Vec<Column> {
-    GAN.into_iter().chain(objective.regularizer.is_penalty().then_some(PENALTY)).collect()
+pub fn of(dataset: &Dataset, _: &Architecture, objective: &Objective) -> Vec<Column> {
+    let penalty = objective.regularizer.is_penalty().then_some(PENALTY);
+    let modes = dataset.is_points().then_some(MODES).into_iter().flatten();
+    GAN.into_iter().chain(penalty).chain(modes).collect()
 }
 
 /// Every column of every learner, each name once.
 pub fn all() -> impl Iterator<Item = &'static Column> {
-    GAN.iter().chain(std::iter::once(&PENALTY))
+    GAN.iter().chain(std::iter::once(&PENALTY)).chain(&MODES)
 }
 
 /// The column of this name, if a learner has one.

@@ -139,7 +139,7 @@ impl Experiment {
 
     /// The columns of `metrics.csv` that the learner fills, in the order of the file.
     pub fn columns(&self) -> Vec<Column> {
-        columns::of(&self.architecture, &self.objective)
+        columns::of(&self.dataset, &self.architecture, &self.objective)
     }
 
     /// The complete configuration as TOML, in a fixed order with every default spelt out. Loading it gives an equal

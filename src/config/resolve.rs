@@ -78,10 +78,10 @@ pub(super) fn resolve(tree: &Tree, merged: &Dict) -> (Option<Experiment>, Option
     let training = sections.training.map(|section| section.resolve(&mut findings));
     let evaluation = sections.evaluation.map(|section| section.resolve(&mut findings));
     let logging = sections.logging.map(|section| section.resolve(&mut findings));
-    let columns = sections.architecture.as_ref().zip(objective.as_ref()).map_or_else(
-        || columns::GAN.to_vec(),
-        |(architecture, objective)| columns::of(architecture, objective),
-    );
+    let columns = match (&dataset, &sections.architecture, &objective) {
+        (Some(dataset), Some(architecture), Some(objective)) => columns::of(dataset, architecture, objective),
+        _ => columns::GAN.to_vec(),
+    };
     let around = sweep::Surroundings {
         tree,
         merged: &root,

@@ -2,12 +2,13 @@ use super::average::{Average, arrays, restore};
 use super::constraint::{Constraint, constraint};
 use super::optimizer::Gradient;
 use super::penalty::{examples_at, penalty_at};
-use super::{Array, Diverged, Find, Learner, Losses, Minibatch, Optimizer};
+use super::{Array, Data, Diverged, Find, Learner, Losses, Minibatch, Optimizer};
 use crate::config::Experiment;
 use crate::config::architecture::Latent;
 use crate::config::objective::{Regularizer, Update};
 use crate::config::optimizer::Optimizers;
 use crate::config::training::Convolution;
+use crate::evaluation::{Coverage, SAMPLES_OF_MODES, coverage};
 use crate::networks::{Network, Traced};
 use crate::nn::{Batch, Compute, ExampleWeights, Pass, weighted_sum};
 use crate::objective::penalty::{Penalty, Points, penalty};
@@ -487,6 +488,15 @@ impl<Dev: Compute> Learner for Gan<Dev> {
             average.follow(&mut *self.generator);
         }
         Ok(losses.values(self.penalty.is_some()))
+    }
+
+    fn measure(&mut self, data: &dyn Data) -> Vec<f64> {
+        let Some(modes) = data.modes() else { return Vec::new() };
+        // The same latent vectors each time, of a stream that nothing else draws from.
+        let mut latents = vec![0.0; SAMPLES_OF_MODES * self.settings.latent_dim];
+        draw_latents(self.settings.latent, &Stream::new(self.settings.seed, "modes"), 0, &mut latents);
+        let Coverage { modes, high_quality } = coverage(self.sample(&latents).as_chunks().0, modes);
+        vec![modes as f64, high_quality]
     }
 
     fn sample(&mut self, latents: &[f32]) -> Vec<f32> {

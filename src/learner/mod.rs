@@ -7,6 +7,7 @@ mod losses;
 mod optimizer;
 mod penalty;
 
+use crate::data::Modes;
 use std::ops::Range;
 
 pub use average::Average;
@@ -47,6 +48,11 @@ pub trait Data {
 
     /// Those of them with these indices.
     fn test(&self, indices: Range<usize>) -> Minibatch;
+
+    /// Where the modes of a mixture of Gaussians are, if that is what the examples are.
+    fn modes(&self) -> Option<&Modes> {
+        None
+    }
 }
 
 /// A loss or gradient that is no number: training cannot go on from here.

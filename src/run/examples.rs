@@ -112,4 +112,8 @@ impl Data for Loaded<'_> {
     fn test(&self, indices: Indices<usize>) -> Minibatch {
         self.gather(&self.dataset.test, &indices.collect::<Vec<_>>())
     }
+
+    fn modes(&self) -> Option<&data::Modes> {
+        self.dataset.modes.as_ref()
+    }
 }
