@@ -1,4 +1,4 @@
-use crate::config::architecture::layers::{Layer, Parameters, Shape};
+use crate::config::architecture::layers::{Layer, Parameters, Shape, chain};
 
 /// A stack of layers with its shapes.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Row {
     pub layer: String,
     /// Shape of its output, without the batch.
     pub output: Shape,
-    /// How many numbers it keeps.
+    /// How many numbers it keeps itself; those of its branches stand in their rows.
     pub parameters: Parameters,
 }
 
@@ -26,16 +26,7 @@ impl Network {
     /// # Errors
     /// The index of the first layer that does not fit, and why. Index 0 stands for an empty or overlong list.
     pub fn new(input: Shape, layers: Vec<Layer>) -> Result<Self, (usize, String)> {
-        if layers.is_empty() || layers.len() > 256 {
-            return Err((0, format!("a network has 1 to 256 layers, not {}", layers.len())));
-        }
-        let mut outputs = Vec::with_capacity(layers.len());
-        let mut shape = input;
-        for (index, layer) in layers.iter().enumerate() {
-            let kind = layer.kind();
-            shape = kind.output(shape).map_err(|reason| (index, format!("{}: {reason}", kind.describe())))?;
-            outputs.push(shape);
-        }
+        let outputs = chain::outputs(input, &layers)?;
         Ok(Self { input, layers, outputs })
     }
 
@@ -54,25 +45,11 @@ impl Network {
         &self.layers
     }
 
-    /// Each layer with the shape it is given and the one it gives.
-    fn steps(&self) -> impl DoubleEndedIterator<Item = (&Layer, Shape, Shape)> {
-        let inputs = std::iter::once(self.input).chain(self.outputs.iter().copied());
-        let inputs: Vec<_> = inputs.take(self.layers.len()).collect();
-        self.layers
-            .iter()
-            .zip(inputs)
-            .zip(&self.outputs)
-            .map(|((layer, input), &output)| (layer, input, output))
-    }
-
-    /// The table: a row per layer.
+    /// The table: a row per layer, and below a layer with branches a row for each of theirs.
     pub fn rows(&self) -> Vec<Row> {
-        self.steps()
-            .map(|(layer, input, output)| {
-                let kind = layer.kind();
-                Row { layer: kind.describe(), output, parameters: kind.parameters(input) }
-            })
-            .collect()
+        let mut rows = Vec::new();
+        add_rows(&mut rows, "", self.input, &self.layers);
+        rows
     }
 
     /// All parameters together.
@@ -83,16 +60,29 @@ impl Network {
     /// The type in `crate::nn` that computes this network: nested pairs, so that one `impl` for pairs makes a layer of
     /// any chain.
     pub fn rust_type(&self) -> String {
-        let mut chain = String::new();
-        for (layer, input, output) in self.steps().rev() {
-            let this = layer.kind().rust_type(input, output);
-            chain = if chain.is_empty() { this } else { format!("({this}, {chain})") };
-        }
-        chain
+        chain::rust_type(self.input, &self.layers, &self.outputs)
     }
 
     /// What `build.rs` and the program call this network: networks with one key differ in no shape.
     pub fn key(&self) -> String {
         format!("{} -> {}", self.input, self.rust_type())
+    }
+}
+
+fn add_rows(rows: &mut Vec<Row>, before: &str, input: Shape, layers: &[Layer]) {
+    // A network's branches fit: its shapes are inferred before it is.
+    let outputs = chain::outputs(input, layers).unwrap_or_default();
+    for (layer, input, output) in chain::steps(input, layers, &outputs) {
+        let kind = layer.kind();
+        let branches = kind.branches();
+        let parameters = if branches.is_empty() { kind.parameters(input) } else { Parameters::default() };
+        rows.push(Row { layer: format!("{before}{}", kind.describe()), output, parameters });
+        for (name, layers) in branches {
+            let before = match name {
+                "layers" => format!("{before}  "),
+                _ => format!("{before}  {name}: "),
+            };
+            add_rows(rows, &before, input, layers);
+        }
     }
 }

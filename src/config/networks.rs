@@ -54,13 +54,17 @@ pub(super) fn check_numbers(section: &Dict, findings: &mut Findings) {
     walk(&path("architecture"), section, findings);
 }
 
-/// The range of a whole number by its key.
-fn range(key: &str) -> Option<(RangeInclusive<i64>, &'static str)> {
+/// The range of a whole number by its key and that of the table it is in.
+fn range(parent: &str, key: &str) -> Option<(RangeInclusive<i64>, &'static str)> {
     Some(match key {
         "latent_dim" => (1..=4096, ""),
+        "width" if parent == "label-embedding" => (1..=1024, ""),
         "width" => (1..=1024, "channels"),
         "hidden" => (1..=65_536, "units"),
+        "units" if parent == "maxout" => (1..=65_536, ""),
         "units" => (1..=1_048_576, ""),
+        "pieces" => (1..=64, ""),
+        "classes" => (2..=256, ""),
         "channels" => (1..=8192, ""),
         "kernel" => (1..=15, "pixels"),
         "stride" => (1..=2, "pixels"),
@@ -73,7 +77,7 @@ fn range(key: &str) -> Option<(RangeInclusive<i64>, &'static str)> {
 fn longest(key: &str) -> Option<usize> {
     match key {
         "hidden" => Some(16),
-        "layers" => Some(256),
+        "layers" | "shortcut" => Some(256),
         _ => None,
     }
 }
@@ -101,7 +105,8 @@ fn walk_value(at: Path, name: &str, value: &Value, findings: &mut Findings) {
         }
         Value::Num(_, number) => {
             let whole = key::whole(*number).and_then(|whole| i64::try_from(whole).ok());
-            if let (Some((range, unit)), Some(whole)) = (range(name), whole) {
+            let parent = at.len().checked_sub(2).map_or("", |parent| at[parent].as_str());
+            if let (Some((range, unit)), Some(whole)) = (range(parent, name), whole) {
                 findings.whole_at(at, whole, range, unit);
             } else if let ("dropout" | "leaky-relu", Some(number)) =
                 (name, number.to_f64().or(whole.map(|whole| whole as f64)))

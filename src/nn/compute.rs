@@ -1,13 +1,17 @@
-//! The seam to dfdx's tape: the only file that touches its internals.
+//! The seam to dfdx's tape: with its submodule the only file that touches its internals.
+
+mod fork;
 
 use super::{Batch, Parameter, Pass};
 use atelier_kernels::memory::unspecified;
 use dfdx::prelude::{Cpu, Device};
 use dfdx::shapes::{HasShape, Shape};
-use dfdx::tensor::{Gradients, NoneTape, PutTape, SplitTape, Tape, Tensor, TensorFromVec};
+use dfdx::tensor::{CpuError, Gradients, NoneTape, PutTape, SplitTape, Tape, Tensor, TensorFromVec};
 use dfdx::tensor_ops::ReshapeTo;
 use std::cell::RefCell;
 use std::rc::Rc;
+
+pub use fork::Branch;
 
 /// What a layer computes, with sizes at run time, from `(B, features)` to `(B, features')`.
 pub trait Operation: Sized + 'static {
@@ -71,6 +75,14 @@ impl Link {
         let (output, x) = (read(&self.output), read(x));
         !x.is_empty() && std::ptr::eq(output, x)
     }
+
+    /// Takes the gradient out, whichever way it came. Nothing asks for it again.
+    fn take(&self, gradients: &mut Gradients<f32, Cpu>) -> Result<Vec<f32>, CpuError> {
+        match self.gradient.take() {
+            Some(gradient) => Ok(gradient),
+            None => Ok(std::mem::take(&mut **gradients.get_or_alloc_mut(&self.output)?)),
+        }
+    }
 }
 
 /// How a value changes, given a gradient and what is remembered of it: (value, gradient, memory).
@@ -86,6 +98,15 @@ pub trait Compute: Device<f32> + TensorFromVec<f32> {
         operation: O,
         x: Tensor<Batch, f32, Self, T>,
         parameters: &mut [&mut Parameter<Self>],
+        pass: &mut Pass,
+    ) -> Tensor<Batch, f32, Self, T>;
+
+    /// Gives a value to two branches of layers. Each reads it as if it were the only one, and its gradient is the sum of both.
+    fn fork<T: Tape<f32, Self>>(x: Tensor<Batch, f32, Self, T>, pass: &Pass) -> [Branch<Self, T>; 2];
+
+    /// The sum of what two branches give.
+    fn join<T: Tape<f32, Self>>(
+        branches: [Branch<Self, T>; 2],
         pass: &mut Pass,
     ) -> Tensor<Batch, f32, Self, T>;
 
@@ -147,15 +168,10 @@ impl Compute for Cpu {
             let weights = pass.example_weights.clone();
             let before = pass.link_to(&x).map(|link| link.gradient.clone());
             let link = Link { output: y.clone(), gradient: Rc::default() };
-            let (output, gradient) = (y.clone(), link.gradient.clone());
-            pass.last = Some(link);
+            pass.last = Some(link.clone());
             tape.add_backward_op(move |gradients| {
                 // Buffers are taken out, so that several can be borrowed at once, and put back when they are filled.
-                // The output's is not: nothing asks for it again.
-                let dy = match gradient.take() {
-                    Some(dy) => dy,
-                    None => std::mem::take(&mut **gradients.get_or_alloc_mut(&output)?),
-                };
+                let dy = link.take(gradients)?;
                 let mut dparameters = Vec::new();
                 if wants_parameters {
                     for value in &values[..trainable] {
@@ -165,7 +181,7 @@ impl Compute for Cpu {
                 let slices: Vec<_> = values.iter().map(read).collect();
                 let dx = operation.backward(
                     batch,
-                    Saved { x: read(&x), y: read(&output), parameters: &slices, dy },
+                    Saved { x: read(&x), y: read(&link.output), parameters: &slices, dy },
                     Wanted {
                         x: wants_x,
                         parameters: &mut dparameters,
@@ -196,6 +212,17 @@ impl Compute for Cpu {
             });
         }
         y.put_tape(tape)
+    }
+
+    fn fork<T: Tape<f32, Self>>(x: Tensor<Batch, f32, Self, T>, pass: &Pass) -> [Branch<Self, T>; 2] {
+        if pass.composed { fork::fork(x, pass) } else { fork::fork_linked(x, pass) }
+    }
+
+    fn join<T: Tape<f32, Self>>(
+        branches: [Branch<Self, T>; 2],
+        pass: &mut Pass,
+    ) -> Tensor<Batch, f32, Self, T> {
+        if pass.composed { fork::join(branches, pass) } else { fork::join_linked(branches, pass) }
     }
 
     fn take_gradient(
@@ -239,6 +266,17 @@ impl Compute for dfdx::prelude::Cuda {
         _: &mut Pass,
     ) -> Tensor<Batch, f32, Self, T> {
         composed(operation, x, parameters)
+    }
+
+    fn fork<T: Tape<f32, Self>>(x: Tensor<Batch, f32, Self, T>, pass: &Pass) -> [Branch<Self, T>; 2] {
+        fork::fork(x, pass)
+    }
+
+    fn join<T: Tape<f32, Self>>(
+        branches: [Branch<Self, T>; 2],
+        pass: &mut Pass,
+    ) -> Tensor<Batch, f32, Self, T> {
+        fork::join(branches, pass)
     }
 
     fn take_gradient(

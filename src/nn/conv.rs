@@ -435,7 +435,7 @@ impl Convolution {
 }
 
 /// (B, P, C) -> (B, N, C): pixel `index[n]` of every image, where index P is a pixel of zeros.
-fn gather_pixels<Dev: Device<f32>, T: Tape<f32, Dev>>(
+pub(super) fn gather_pixels<Dev: Device<f32>, T: Tape<f32, Dev>>(
     x: Tensor<(usize, usize, usize), f32, Dev, T>,
     index: Vec<usize>,
 ) -> Tensor<(usize, usize, usize), f32, Dev, T> {

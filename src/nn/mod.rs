@@ -15,9 +15,16 @@ mod dense;
 mod dropout;
 mod epilogue;
 mod initialization;
+mod labels;
+mod layer_norm;
+mod max_pool;
+mod maxout;
 mod parameter;
 mod pass;
+mod pick;
+mod pool;
 mod reshape;
+mod residual;
 mod weighted_sum;
 
 use dfdx::shapes::{Const, Shape};
@@ -26,14 +33,20 @@ use dfdx::tensor::{Tape, Tensor};
 pub use crate::config::training::Initialization;
 pub use activation::{LeakyRelu, Relu, Sigmoid, Tanh};
 pub use batch_norm::BatchNorm;
-pub use compute::{Change, Compute, Operation, read};
+pub use compute::{Branch, Change, Compute, Operation, read};
 pub use conv::{Conv, ConvTranspose};
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use initialization::Fans;
+pub use labels::{LabelEmbedding, LabelProjection};
+pub use layer_norm::LayerNorm;
+pub use max_pool::MaxPool;
+pub use maxout::Maxout;
 pub use parameter::{Builder, Parameter};
 pub use pass::{Elementwise, ExampleWeights, Pass};
+pub use pool::{AveragePool, SumPool, Upsample};
 pub use reshape::Reshape;
+pub use residual::{Identity, Residual};
 pub use weighted_sum::weighted_sum;
 
 /// A batch of images: `(B, H, W, C)` with B known at run time.

@@ -7,7 +7,7 @@ use dfdx::tensor::Tensor;
 /// An array that a layer keeps: a weight, or a running statistic.
 #[derive(Clone, Debug)]
 pub struct Parameter<Dev: Compute> {
-    /// `<position of the layer in its network>.<what it is>`, such as `4.weight`.
+    /// `<position of the layer in its network>.<what it is>`, such as `4.weight`; inside a branch `4.shortcut.0.weight`.
     pub name: String,
     /// The shape that it is saved with; kernels see it flat.
     pub shape: Vec<usize>,
@@ -39,15 +39,18 @@ pub struct Builder<'a, Dev> {
     device: Dev,
     words: std::iter::Enumerate<std::slice::Iter<'a, Words>>,
     position: usize,
+    /// What the names of parameters begin with, inside a branch.
+    prefix: String,
     initialization: Initialization,
     weights: Stream,
-    drawn: u64,
+    draws: u64,
 }
 
 impl<'a, Dev: Compute> Builder<'a, Dev> {
     /// A builder for the layers spelled by `words`, with weights drawn from `weights`.
     pub fn new(device: Dev, words: &'a [Words], initialization: Initialization, weights: Stream) -> Self {
-        Self { device, words: words.iter().enumerate(), position: 0, initialization, weights, drawn: 0 }
+        let (words, prefix) = (words.iter().enumerate(), String::new());
+        Self { device, words, position: 0, prefix, initialization, weights, draws: 0 }
     }
 
     /// The words of the layer that is built now. Every layer asks exactly once, first.
@@ -61,12 +64,32 @@ impl<'a, Dev: Compute> Builder<'a, Dev> {
         words
     }
 
+    /// Builds a branch of the current layer, which has words of its own.
+    pub(super) fn branch<L>(
+        &mut self,
+        name: &str,
+        words: &'a [Words],
+        build: impl FnOnce(&mut Self) -> L,
+    ) -> L {
+        let inner = format!("{}{}.{name}.", self.prefix, self.position);
+        let prefix = std::mem::replace(&mut self.prefix, inner);
+        let (words, position) = (std::mem::replace(&mut self.words, words.iter().enumerate()), self.position);
+        let branch = build(self);
+        (self.prefix, self.words, self.position) = (prefix, words, position);
+        branch
+    }
+
     /// A weight, drawn as the experiment says.
     pub(super) fn weight(&mut self, shape: &[usize], fans: Fans) -> Parameter<Dev> {
+        self.drawn("weight", shape, fans)
+    }
+
+    /// A parameter of this name, drawn as weights are.
+    pub(super) fn drawn(&mut self, name: &str, shape: &[usize], fans: Fans) -> Parameter<Dev> {
         let mut values = vec![0.0; shape.iter().product()];
-        draw(self.initialization, fans, &mut self.weights.at(self.drawn), &mut values);
-        self.drawn += 1;
-        self.parameter("weight", shape, values, true)
+        draw(self.initialization, fans, &mut self.weights.at(self.draws), &mut values);
+        self.draws += 1;
+        self.parameter(name, shape, values, true)
     }
 
     /// A vector of trainable numbers that start at `value`.
@@ -82,7 +105,7 @@ impl<'a, Dev: Compute> Builder<'a, Dev> {
     fn parameter(&self, name: &str, shape: &[usize], values: Vec<f32>, trainable: bool) -> Parameter<Dev> {
         let length = values.len();
         Parameter {
-            name: format!("{}.{name}", self.position),
+            name: format!("{}{}.{name}", self.prefix, self.position),
             shape: shape.to_vec(),
             value: self.device.tensor_from_vec(values, (length,)),
             trainable,

@@ -22,6 +22,8 @@ pub struct Pass {
     pub(super) direct: bool,
     /// What the last examples' parts of the parameters' gradients are multiplied with.
     pub(super) example_weights: Option<ExampleWeights>,
+    /// The examples' classes, for layers that read them.
+    labels: Option<Rc<[u32]>>,
     /// The last operation's output and where its gradient is put.
     pub(super) last: Option<Link>,
     /// Where dropout's masks come from; passes with one key drop the same values.
@@ -66,6 +68,7 @@ impl Pass {
             composed: false,
             direct: false,
             example_weights: None,
+            labels: None,
             last: None,
             key,
             dropouts: 0,
@@ -105,6 +108,11 @@ impl Pass {
         Self { example_weights: Some(weights.clone()), ..self }
     }
 
+    /// The same for examples of these classes: one label for each example of the batch, in its order.
+    pub fn with_labels(self, labels: &Rc<[u32]>) -> Self {
+        Self { labels: Some(labels.clone()), ..self }
+    }
+
     /// The same for a batch that starts with example number `first` of those that share the key: their masks are the same as if they were one
     /// batch.
     pub fn starting_at(self, first: usize) -> Self {
@@ -141,6 +149,17 @@ impl Pass {
 
     pub(super) fn first_example(&self) -> usize {
         self.first_example
+    }
+
+    /// The labels of a batch, each below `classes`.
+    ///
+    /// # Panics
+    /// If the pass has no labels, or others than the batch and the layer are made for: that is for the configuration to refuse.
+    pub(super) fn labels(&self, batch: usize, classes: usize) -> Rc<[u32]> {
+        let labels = self.labels.as_ref().expect("a pass through a layer that reads labels has labels");
+        assert_eq!(labels.len(), batch, "one label for each example");
+        assert!(labels.iter().all(|&label| (label as usize) < classes), "labels are below {classes}");
+        labels.clone()
     }
 
     /// Lets `list` say what comes after the layer that is next.

@@ -9,6 +9,11 @@ use dfdx::shapes::{HasShape, Rank0};
 use dfdx::tensor::{AsArray, Gradients, NoneTape, TensorFromVec, Trace};
 use dfdx::tensor_ops::{Backward, ReshapeTo, SumTo};
 
+mod blocks;
+mod checks;
+
+use checks::{check_composition, check_slopes, check_tangent};
+
 const BATCH: usize = 3;
 
 /// Every kind of layer, with sizes that are neither square nor even.
@@ -127,35 +132,7 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
 #[test]
 fn gradients_are_the_slopes_of_the_output() {
     for mode in [Mode::Train, Mode::Evaluate] {
-        let mut layer = every();
-        let x = images::<5, 6, 2>(1);
-        let pass = Pass::train(3).in_mode(mode);
-        let y = layer.forward(x.leaky_trace(), &mut pass.clone());
-        let gradients = weigh(y).backward();
-        let (along_x, along_w) = (gradients.get(&x).as_vec(), parameter_gradients(&mut layer, &gradients));
-
-        let h = 1e-3;
-        let direction = normal(2, along_x.len());
-        let mut at = |by: f32| {
-            let values: Vec<f32> = x.as_vec().iter().zip(&direction).map(|(x, d)| x + by * d).collect();
-            let moved: Tensor<Image<5, 6, 2>, f32, Cpu, NoneTape> =
-                x.device().tensor_from_vec(values, *x.shape());
-            f64::from(weigh(layer.forward(moved, &mut pass.clone().frozen())).array())
-        };
-        let slope = (at(h) - at(-h)) / f64::from(2.0 * h);
-        let expected = dot(&along_x, &direction);
-        assert!((slope - expected).abs() < 4e-3 * (1.0 + expected.abs()), "{mode:?}: {slope} and {expected}");
-
-        let direction = normal(4, along_w.len());
-        let mut at = |by: f32| {
-            shift::<Image<5, 6, 2>, _>(&mut layer, &direction, by);
-            let value = f64::from(weigh(layer.forward(x.clone(), &mut pass.clone().frozen())).array());
-            shift::<Image<5, 6, 2>, _>(&mut layer, &direction, -by);
-            value
-        };
-        let slope = (at(h) - at(-h)) / f64::from(2.0 * h);
-        let expected = dot(&along_w, &direction);
-        assert!((slope - expected).abs() < 4e-3 * (1.0 + expected.abs()), "{mode:?}: {slope} and {expected}");
+        check_slopes(&every, &Pass::train(3).in_mode(mode));
     }
 }
 
@@ -163,27 +140,7 @@ fn gradients_are_the_slopes_of_the_output() {
 #[test]
 fn kernels_agree_with_the_composition_of_dfdx_operations() {
     for mode in [Mode::Train, Mode::Evaluate] {
-        let x = images::<5, 6, 2>(1);
-        let run = |pass: Pass| {
-            let mut layer = every();
-            let y = layer.forward(x.leaky_trace(), &mut pass.in_mode(mode));
-            let values = y.retaped::<NoneTape>().as_vec();
-            let gradients = weigh(y).backward();
-            let mut statistics = Vec::new();
-            layer.visit(&mut |parameter| {
-                if !parameter.trainable {
-                    statistics.extend(parameter.to_vec());
-                }
-            });
-            [values, gradients.get(&x).as_vec(), parameter_gradients(&mut layer, &gradients), statistics]
-        };
-        let kernels = run(Pass::train(3));
-        let composed = run(Pass::train(3).composed());
-        for (what, (a, b)) in
-            ["output", "input", "parameters", "statistics"].iter().zip(kernels.iter().zip(&composed))
-        {
-            assert!(distance(a, b) < 1e-5, "{mode:?} {what}: {:e}", distance(a, b));
-        }
+        check_composition(&every, &Pass::train(3).in_mode(mode));
     }
 }
 
@@ -373,37 +330,7 @@ fn smooth() -> Smooth {
 #[test]
 fn a_tangent_is_the_slope_along_its_direction_and_so_is_its_gradient() {
     for mode in [Mode::Train, Mode::Evaluate] {
-        let pass = Pass::train(3).in_mode(mode).with_tangent();
-        let (x, v) = (images::<5, 4, 1>(1), images::<5, 4, 1>(2));
-        let mut layer = smooth();
-        let moved = |by: f32| -> Tensor<Image<5, 4, 1>, f32, Cpu> {
-            let values = x.as_vec().iter().zip(v.as_vec()).map(|(x, v)| x + by * v).collect();
-            x.device().tensor_from_vec(values, *x.shape())
-        };
-        // First order: the tangent against a central difference of forward.
-        let h = 5e-3;
-        let (_, along) = layer.tangent(x.leaky_trace(), v.leaky_trace(), &mut pass.clone());
-        let tangent = f64::from(weigh(along.retaped::<NoneTape>()).array());
-        let mut at = |by: f32| f64::from(weigh(layer.forward(moved(by), &mut pass.clone().frozen())).array());
-        let slope = (at(h) - at(-h)) / f64::from(2.0 * h);
-        assert!((slope - tangent).abs() < 2e-3 * (1.0 + tangent.abs()), "{mode:?}: {slope} and {tangent}");
-
-        // Second order: the tangent's gradient against a central difference of the tangent. The primal's tape joins in,
-        // since the tangent depends on the parameters through it, too.
-        let (y, along) = layer.tangent(x.leaky_trace(), v.leaky_trace(), &mut pass.clone());
-        let nothing: Tensor<Rank0, f32, Cpu, _> = weigh(y) * 0.0;
-        let gradients = (weigh(along) + nothing).backward();
-        let gradient = parameter_gradients(&mut layer, &gradients);
-        let direction = normal(4, gradient.len());
-        let mut at = |by: f32| {
-            shift::<Image<5, 4, 1>, _>(&mut layer, &direction, by);
-            let (_, along) = layer.tangent(x.leaky_trace(), v.leaky_trace(), &mut pass.clone().frozen());
-            shift::<Image<5, 4, 1>, _>(&mut layer, &direction, -by);
-            f64::from(weigh(along.retaped::<NoneTape>()).array())
-        };
-        let slope = (at(h) - at(-h)) / f64::from(2.0 * h);
-        let expected = dot(&gradient, &direction);
-        assert!((slope - expected).abs() < 5e-3 * (1.0 + expected.abs()), "{mode:?}: {slope} and {expected}");
+        check_tangent(&smooth, &Pass::train(3).in_mode(mode));
     }
 }
 

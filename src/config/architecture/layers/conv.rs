@@ -1,4 +1,4 @@
-use super::{Kind, Parameters, Shape, within, yes};
+use super::{Kind, Parameters, Shape, bounded, within, yes};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,10 +43,6 @@ pub struct ConvTranspose {
 fn one() -> usize {
     1
 }
-
-/// The largest side and number of values of an image between layers: a bound against typing errors.
-const MAX_SIDE: usize = 4096;
-const MAX_FEATURES: usize = 1 << 24;
 
 /// What the two convolutions share.
 struct Geometry {
@@ -146,13 +142,4 @@ impl Kind for ConvTranspose {
     fn rust_type(&self, input: Shape, output: Shape) -> String {
         self.geometry().rust_type("ConvTranspose", input, output)
     }
-}
-
-fn bounded(output: Shape) -> Result<Shape, String> {
-    if output.height.max(output.width) > MAX_SIDE || output.features() > MAX_FEATURES {
-        return Err(format!(
-            "its output {output} is larger than an image may be here ({MAX_SIDE} pixels a side, {MAX_FEATURES} values)"
-        ));
-    }
-    Ok(output)
 }

@@ -6,16 +6,25 @@
 
 mod activation;
 mod batch_norm;
+pub mod chain;
 mod conv;
 mod dense;
 mod dropout;
+mod labels;
+mod layer_norm;
+mod maxout;
+mod pool;
 mod reshape;
+mod residual;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use conv::{Conv, ConvTranspose};
 pub use dense::Dense;
+pub use labels::{LabelEmbedding, LabelProjection};
+pub use maxout::Maxout;
+pub use residual::Residual;
 
 /// One layer. Images are channels-last: (height, width, channels).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +38,24 @@ pub enum Layer {
     ConvTranspose(ConvTranspose),
     /// Normalises each channel over batch and positions, then scales and shifts it.
     BatchNorm,
+    /// Normalises each example over all its features, then scales and shifts each channel.
+    LayerNorm,
+    /// The largest of `pieces` affine maps for each unit: (H, W, C) -> (units).
+    Maxout(Maxout),
+    /// The sum of two branches: a list of layers, and a shortcut past them.
+    Residual(Residual),
+    /// The mean of each 2×2 pixels: (H, W, C) -> (H/2, W/2, C).
+    AveragePool,
+    /// The largest of each 2×2 pixels: (H, W, C) -> (H/2, W/2, C).
+    MaxPool,
+    /// The sum over all positions: (H, W, C) -> (C).
+    SumPool,
+    /// Each pixel four times: (H, W, C) -> (2·H, 2·W, C).
+    Upsample,
+    /// Appends a learned vector for the example's class: (n) -> (n + width).
+    LabelEmbedding(LabelEmbedding),
+    /// A logit from the features h and a learned vector for the example's class: w·h + b + e·h.
+    LabelProjection(LabelProjection),
     /// Zeroes each value with this probability in training and scales the rest by 1/(1 - rate); 0 to 0.95.
     Dropout(#[schemars(range(min = 0.0, max = 0.95))] f32),
     /// x for x > 0, slope·x otherwise; slope 0 to 1.
@@ -53,6 +80,15 @@ impl Layer {
             Self::Conv(conv) => Box::new(conv),
             Self::ConvTranspose(conv) => Box::new(conv),
             Self::BatchNorm => Box::new(batch_norm::BatchNorm),
+            Self::LayerNorm => Box::new(layer_norm::LayerNorm),
+            Self::Maxout(maxout) => Box::new(maxout),
+            Self::Residual(residual) => Box::new(residual),
+            Self::AveragePool => Box::new(pool::Halving("AveragePool", "average-pool")),
+            Self::MaxPool => Box::new(pool::Halving("MaxPool", "max-pool")),
+            Self::SumPool => Box::new(pool::SumPool),
+            Self::Upsample => Box::new(pool::Upsample),
+            Self::LabelEmbedding(labels) => Box::new(labels),
+            Self::LabelProjection(labels) => Box::new(labels),
             Self::Dropout(rate) => Box::new(dropout::Dropout(*rate)),
             Self::LeakyRelu(slope) => Box::new(activation::LeakyRelu(*slope)),
             Self::Relu => Box::new(activation::Plain("Relu", "relu")),
@@ -82,6 +118,16 @@ pub trait Kind {
 
     /// The type in `crate::nn` that computes this layer. Rates and slopes are not part of it: they change no shape.
     fn rust_type(&self, input: Shape, output: Shape) -> String;
+
+    /// The lists of layers inside this one, by their keys.
+    fn branches(&self) -> Vec<(&'static str, &[Layer])> {
+        Vec::new()
+    }
+
+    /// The number of classes, where the layer reads the examples' labels.
+    fn classes(&self) -> Option<usize> {
+        None
+    }
 }
 
 impl<K: Kind> Kind for &K {
@@ -96,6 +142,12 @@ impl<K: Kind> Kind for &K {
     }
     fn rust_type(&self, input: Shape, output: Shape) -> String {
         (**self).rust_type(input, output)
+    }
+    fn branches(&self) -> Vec<(&'static str, &[Layer])> {
+        (**self).branches()
+    }
+    fn classes(&self) -> Option<usize> {
+        (**self).classes()
     }
 }
 
@@ -172,6 +224,19 @@ fn within(what: &str, value: usize, range: std::ops::RangeInclusive<usize>) -> R
     } else {
         Err(format!("{what} is {value}, but must be {} to {}", range.start(), range.end()))
     }
+}
+
+/// The largest side and number of values of an image between layers: a bound against typing errors.
+const MAX_SIDE: usize = 4096;
+const MAX_FEATURES: usize = 1 << 24;
+
+fn bounded(output: Shape) -> Result<Shape, String> {
+    if output.height.max(output.width) > MAX_SIDE || output.features() > MAX_FEATURES {
+        return Err(format!(
+            "its output {output} is larger than an image may be here ({MAX_SIDE} pixels a side, {MAX_FEATURES} values)"
+        ));
+    }
+    Ok(output)
 }
 
 fn yes() -> bool {
