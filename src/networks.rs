@@ -30,6 +30,9 @@ pub trait Network<Dev: Compute> {
     /// Whether the gradient of a tangent depends on the primal pass: see [`Layer::CURVED`].
     fn is_curved(&self) -> bool;
 
+    /// How many classes the labels that it reads are of, if it reads any: see [`Layer::CLASSES`].
+    fn classes(&self) -> Option<usize>;
+
     /// Visits every parameter and running statistic, always in the same order.
     fn visit(&mut self, visitor: &mut dyn FnMut(&mut Parameter<Dev>));
 }
@@ -77,6 +80,10 @@ impl<const H: usize, const W: usize, const C: usize, Dev: Compute, L: Layer<Imag
 
     fn is_curved(&self) -> bool {
         L::CURVED
+    }
+
+    fn classes(&self) -> Option<usize> {
+        (L::CLASSES > 0).then_some(L::CLASSES)
     }
 
     fn visit(&mut self, visitor: &mut dyn FnMut(&mut Parameter<Dev>)) {

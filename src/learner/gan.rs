@@ -138,7 +138,7 @@ impl<Dev: Compute> Gan<Dev> {
     }
 
     /// Both gradients from one batch of fakes and the same weights: step number `step` (from 0), on these latent vectors
-    /// (batch_size, latent_dim) and real examples (batch_size, features).
+    /// (batch_size, latent_dim) and real examples (batch_size, features). The fakes of conditional networks have the labels of the real ones.
     ///
     /// One way back through the discriminator serves both players where it treats examples independently
     /// ([`Gan::shared_gradients`]); else there are two ([`Gan::separate_gradients`]).
@@ -149,7 +149,7 @@ impl<Dev: Compute> Gan<Dev> {
         &mut self,
         step: u64,
         latents: &[f32],
-        real: &[f32],
+        real: &Minibatch,
     ) -> Result<Gradients<Dev>, Diverged> {
         if Dev::HAS_KERNELS && self.discriminator.treats_examples_independently() {
             self.shared_gradients(step, latents, real)
@@ -174,16 +174,18 @@ impl<Dev: Compute> Gan<Dev> {
         &mut self,
         step: u64,
         latents: &[f32],
-        real: &[f32],
+        real: &Minibatch,
     ) -> Result<Gradients<Dev>, Diverged> {
         assert!(Dev::HAS_KERNELS && self.discriminator.treats_examples_independently());
-        let keys = self.keys(step);
-        let fake = self.generate(latents, keys);
+        let (keys, labels) = (self.keys(step), self.labels(real));
+        let fake = self.generate(latents, keys, labels.as_ref());
         let fakes: Tensor<Batch, f32, Dev> = fake.retaped();
         let count = self.settings.batch_size;
         let weights = ExampleWeights::default();
-        let examples = self.real_and_fake(real, &fakes);
-        let pass = self.pass(keys.examples).input_gradient_from(count).weighted(&weights);
+        let examples = self.real_and_fake(&real.values, &fakes);
+        let twice = labels.as_ref().map(|labels| [&**labels, labels].concat().into());
+        let pass = labelled(self.pass(keys.examples), twice.as_ref());
+        let pass = pass.input_gradient_from(count).weighted(&weights);
         let logits = self.discriminator.traced(examples.leaky_trace(), pass);
         let judged = logits.as_vec();
         let (real_logits, fake_logits) = judged.split_at(count);
@@ -201,7 +203,7 @@ impl<Dev: Compute> Gan<Dev> {
         scale_rows(&value.fake, &mut at_fakes);
         let (generator, g_gradient_norm) =
             self.generator_gradients(&mut backward(weighted_sum(fake, at_fakes)))?;
-        let lesson = Lesson { real, fakes: &fakes, index: step };
+        let lesson = Lesson { real: &real.values, fakes: &fakes, labels: labels.as_ref(), index: step };
         let (discriminator, losses) = self.regularized(discriminator, losses, &lesson)?;
         let losses = Losses { g_loss, g_gradient_norm, ..losses };
         Ok(Gradients { generator, discriminator, losses })
@@ -215,16 +217,17 @@ impl<Dev: Compute> Gan<Dev> {
         &mut self,
         step: u64,
         latents: &[f32],
-        real: &[f32],
+        real: &Minibatch,
     ) -> Result<Gradients<Dev>, Diverged> {
-        let keys = self.keys(step);
-        let fake = self.generate(latents, keys);
+        let (keys, labels) = (self.keys(step), self.labels(real));
+        let fake = self.generate(latents, keys, labels.as_ref());
         let fakes: Tensor<Batch, f32, Dev> = fake.retaped();
 
         // One tape leads through both networks, for the generator; two through the discriminator alone. The fakes'
         // logits are the same in both passes over them: one key drops the same values.
-        let through_both = self.discriminator.traced(fake, self.pass_over_fakes(keys).frozen());
-        let lesson = Lesson { real, fakes: &fakes, index: step };
+        let pass = labelled(self.pass_over_fakes(keys), labels.as_ref());
+        let through_both = self.discriminator.traced(fake, pass.frozen());
+        let lesson = Lesson { real: &real.values, fakes: &fakes, labels: labels.as_ref(), index: step };
         let judged = self.judge(&lesson);
         let value = self.settings.loss.generator(&judged.real_logits, &judged.fake_logits);
         let g_loss = Diverged::check("the generator's loss", value.loss)?;
@@ -240,9 +243,17 @@ impl<Dev: Compute> Gan<Dev> {
     }
 
     /// Fakes with the tape that leads to the generator's weights.
-    fn generate(&mut self, latents: &[f32], keys: Keys) -> Traced<Dev> {
+    fn generate(&mut self, latents: &[f32], keys: Keys, labels: Option<&Labels>) -> Traced<Dev> {
         let latents = self.batch(latents);
-        self.generator.traced(latents.leaky_traced(), self.pass(keys.latents).from_data())
+        let pass = labelled(self.pass(keys.latents), labels).from_data();
+        self.generator.traced(latents.leaky_traced(), pass)
+    }
+
+    /// The classes of a batch, if the networks are conditional.
+    fn labels(&self, real: &Minibatch) -> Option<Labels> {
+        self.classes()?;
+        let labels = real.labels.as_ref().expect("conditional networks learn from examples with labels");
+        Some(labels.iter().map(|&label| u32::from(label)).collect())
     }
 
     /// A training pass.
@@ -266,7 +277,7 @@ impl<Dev: Compute> Gan<Dev> {
     }
 
     /// A step of both players at once.
-    fn simultaneous(&mut self, step: u64, real: &[f32]) -> Result<Losses, Diverged> {
+    fn simultaneous(&mut self, step: u64, real: &Minibatch) -> Result<Losses, Diverged> {
         let gradients = self.gradients(step, &self.latents(step), real)?;
         self.apply(&gradients);
         Ok(gradients.losses)
@@ -295,31 +306,31 @@ impl<Dev: Compute> Gan<Dev> {
         let mut mean = Losses::default();
         for (part, real) in (0..).zip(batches) {
             let index = step * moves + part;
-            let keys = self.keys(index);
-            let fakes =
-                self.generator.forward(self.batch(&self.latents(index)), self.pass(keys.latents).frozen());
-            let lesson = Lesson { real: &real.values, fakes: &fakes, index };
+            let (keys, labels) = (self.keys(index), self.labels(real));
+            let pass = labelled(self.pass(keys.latents), labels.as_ref()).frozen();
+            let fakes = self.generator.forward(self.batch(&self.latents(index)), pass);
+            let lesson = Lesson { real: &real.values, fakes: &fakes, labels: labels.as_ref(), index };
             let judged = self.judge(&lesson);
             let (gradients, losses) = self.discriminator_gradients(judged, &lesson)?;
             self.move_discriminator(&gradients);
             let share = 1.0 / batches.len() as f64;
             mean = mean.combine(&losses, |mean, value| mean + share * value);
         }
-        let (g_loss, g_gradient_norm) = self.generator_move(step * moves + moves - 1, batches)?;
+        let (g_loss, g_gradient_norm) = self.generator_move(step * moves + moves - 1, batches.last().expect("a batch per move"))?;
         Ok(Losses { g_loss, g_gradient_norm, ..mean })
     }
 
-    /// The generator's half of an alternating step.
-    fn generator_move(&mut self, index: u64, batches: &[Minibatch]) -> Result<(f64, f64), Diverged> {
-        let keys = self.keys(index);
-        let fake = self.generate(&self.latents(index), keys);
-        let logits = self.discriminator.traced(fake, self.pass_over_fakes(keys).frozen());
-        let real_logits = match (self.settings.loss.compares_pairs(), batches.last()) {
-            (true, Some(real)) => self
-                .discriminator
-                .forward(self.batch(&real.values), self.pass(keys.examples).frozen())
-                .as_vec(),
-            _ => Vec::new(),
+    /// The generator's half of an alternating step; its fakes have the labels of the last batch.
+    fn generator_move(&mut self, index: u64, real: &Minibatch) -> Result<(f64, f64), Diverged> {
+        let (keys, labels) = (self.keys(index), self.labels(real));
+        let fake = self.generate(&self.latents(index), keys, labels.as_ref());
+        let pass = labelled(self.pass_over_fakes(keys), labels.as_ref()).frozen();
+        let logits = self.discriminator.traced(fake, pass);
+        let real_logits = if self.settings.loss.compares_pairs() {
+            let pass = labelled(self.pass(keys.examples), labels.as_ref()).frozen();
+            self.discriminator.forward(self.batch(&real.values), pass).as_vec()
+        } else {
+            Vec::new()
         };
         let value = self.settings.loss.generator(&real_logits, &logits.as_vec());
         let loss = Diverged::check("the generator's loss", value.loss)?;
@@ -340,9 +351,9 @@ impl<Dev: Compute> Gan<Dev> {
     /// Shows the discriminator fakes and real examples, for its own lesson.
     fn judge(&mut self, lesson: &Lesson<'_, Dev>) -> Judged<Dev> {
         let (real, keys) = (self.batch(lesson.real), self.keys(lesson.index));
-        let pass = self.pass(keys.examples).from_data();
+        let pass = labelled(self.pass(keys.examples), lesson.labels).from_data();
         let real = self.discriminator.traced(real.leaky_traced(), pass);
-        let pass = self.pass_over_fakes(keys).from_data();
+        let pass = labelled(self.pass_over_fakes(keys), lesson.labels).from_data();
         let fake = self.discriminator.traced(lesson.fakes.leaky_trace(), pass);
         Judged { real_logits: real.as_vec(), fake_logits: fake.as_vec(), real, fake }
     }
@@ -376,7 +387,7 @@ impl<Dev: Compute> Gan<Dev> {
                 let examples =
                     examples_at(points, lesson.real, &fake, self.settings.batch_size, &mut generator);
                 let x = self.batch(&examples);
-                let pass = self.pass_at(points, lesson.index);
+                let pass = labelled(self.pass_at(points, lesson.index), lesson.labels);
                 let (value, mut of_penalty) = penalty_at(&*penalty, &mut *self.discriminator, &x, &pass);
                 d_penalty += Diverged::check("the penalty on the discriminator's gradient", value)?;
                 let of_penalty = Optimizer::take(&mut *self.discriminator, &mut of_penalty);
@@ -418,6 +429,16 @@ impl<Dev: Compute> Gan<Dev> {
     }
 }
 
+/// One class for each example of a batch.
+type Labels = Rc<[u32]>;
+
+fn labelled(pass: Pass, labels: Option<&Labels>) -> Pass {
+    match labels {
+        Some(labels) => pass.with_labels(labels),
+        None => pass,
+    }
+}
+
 /// Where dropout's masks come from in the passes over one batch.
 #[derive(Clone, Copy)]
 struct Keys {
@@ -431,6 +452,8 @@ struct Keys {
 struct Lesson<'a, Dev: Compute> {
     real: &'a [f32],
     fakes: &'a Tensor<Batch, f32, Dev>,
+    /// Of the real examples, and of the fakes.
+    labels: Option<&'a Labels>,
     /// Counts lessons, and with them their random choices.
     index: u64,
 }
@@ -460,6 +483,11 @@ fn mean_probability(logits: &[f32]) -> f64 {
     logits.iter().map(|&logit| sigmoid(f64::from(logit))).sum::<f64>() / logits.len() as f64
 }
 
+/// Classes 0, 1, 2 … in turn for so many samples, or none for a learner that takes none.
+pub fn classes_in_turn(classes: Option<usize>, count: usize) -> Vec<u32> {
+    classes.map_or_else(Vec::new, |classes| (0..count).map(|index| (index % classes) as u32).collect())
+}
+
 /// Fills `out` with the components of latent vectors: batch `index` of `stream`.
 pub fn draw_latents(distribution: Latent, stream: &Stream, index: u64, out: &mut [f32]) {
     fill_latents(distribution, &mut stream.at(index), out);
@@ -481,7 +509,7 @@ impl<Dev: Compute> Learner for Gan<Dev> {
 
     fn step(&mut self, step: u64, batches: &[Minibatch]) -> Result<Vec<f64>, Diverged> {
         let losses = match (self.settings.update, batches) {
-            (Update::Simultaneous, [real]) => self.simultaneous(step, &real.values)?,
+            (Update::Simultaneous, [real]) => self.simultaneous(step, real)?,
             _ => self.alternating(step, batches)?,
         };
         if let Some(average) = &mut self.average {
@@ -490,20 +518,27 @@ impl<Dev: Compute> Learner for Gan<Dev> {
         Ok(losses.values(self.penalty.is_some()))
     }
 
+    fn classes(&self) -> Option<usize> {
+        self.generator.classes().max(self.discriminator.classes())
+    }
+
     fn measure(&mut self, data: &dyn Data) -> Vec<f64> {
         let Some(modes) = data.modes() else { return Vec::new() };
         // The same latent vectors each time, of a stream that nothing else draws from.
         let mut latents = vec![0.0; SAMPLES_OF_MODES * self.settings.latent_dim];
         draw_latents(self.settings.latent, &Stream::new(self.settings.seed, "modes"), 0, &mut latents);
-        let Coverage { modes, high_quality } = coverage(self.sample(&latents).as_chunks().0, modes);
+        let labels = classes_in_turn(self.classes(), SAMPLES_OF_MODES);
+        let Coverage { modes, high_quality } = coverage(self.sample(&latents, &labels).as_chunks().0, modes);
         vec![modes as f64, high_quality]
     }
 
-    fn sample(&mut self, latents: &[f32]) -> Vec<f32> {
+    fn sample(&mut self, latents: &[f32], labels: &[u32]) -> Vec<f32> {
         let dim = self.settings.latent_dim;
         let z = self.device.tensor_from_vec(latents.to_vec(), (latents.len() / dim, dim));
         let network = self.average.as_mut().map_or(&mut self.generator, |average| &mut average.network);
-        let examples = network.forward(z, Pass::evaluate());
+        let labels: Labels = labels.into();
+        let pass = labelled(Pass::evaluate(), Some(&labels).filter(|labels| !labels.is_empty()));
+        let examples = network.forward(z, pass);
         values(&examples)
     }
 

@@ -11,7 +11,7 @@ use crate::data::Modes;
 use std::ops::Range;
 
 pub use average::Average;
-pub use gan::{Gan, Gradients, Settings, draw_latents, fill_latents};
+pub use gan::{Gan, Gradients, Settings, classes_in_turn, draw_latents, fill_latents};
 pub use losses::Losses;
 pub use optimizer::{Gradient, Optimizer};
 
@@ -97,9 +97,14 @@ pub trait Learner {
         Vec::new()
     }
 
+    /// How many classes its samples can be of, if they are made for a class.
+    fn classes(&self) -> Option<usize> {
+        None
+    }
+
     /// Examples made from latent vectors, `(n, latent_dim)` -> `(n, features)`, in evaluation mode, by the moving average of
-    /// the generator if there is one.
-    fn sample(&mut self, latents: &[f32]) -> Vec<f32>;
+    /// the generator if there is one; of these classes, one each, where there are [`Learner::classes`].
+    fn sample(&mut self, latents: &[f32], labels: &[u32]) -> Vec<f32>;
 
     /// The whole state, by name.
     fn state(&mut self) -> Vec<Array>;

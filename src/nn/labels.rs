@@ -51,6 +51,8 @@ impl<const C: usize, const K: usize, const W: usize, const O: usize, Dev: Comput
 {
     type Output = Image<1, 1, O>;
 
+    const CLASSES: usize = K;
+
     fn build(builder: &mut Builder<'_, Dev>) -> Self {
         const {
             if C + W != O {
@@ -106,6 +108,8 @@ impl<const H: usize, const W: usize, const C: usize, const K: usize, Dev: Comput
     for LabelProjection<H, W, C, K, Dev>
 {
     type Output = Image<1, 1, 1>;
+
+    const CLASSES: usize = K;
 
     fn build(builder: &mut Builder<'_, Dev>) -> Self {
         builder.next_layer();

@@ -23,6 +23,8 @@ impl<const H: usize, const W: usize, const C: usize, Dev: Compute> Layer<Image<H
 {
     type Output = Image<H, W, C>;
 
+    const CURVED: bool = true;
+
     fn build(builder: &mut Builder<'_, Dev>) -> Self {
         builder.next_layer();
         Self { gamma: builder.vector("gamma", C, 1.0), beta: builder.vector("beta", C, 0.0) }

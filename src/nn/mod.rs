@@ -76,6 +76,9 @@ pub trait Layer<X: Shape, Dev: Compute>: Sized {
     /// Whether in training an example's output depends on that example alone, and not on the others of its batch.
     const INDEPENDENT: bool = true;
 
+    /// How many classes the labels that it reads are of; 0 if it reads none.
+    const CLASSES: usize = 0;
+
     /// Whether its derivative depends on where it is taken other than by jumps, as a tanh's does and a leaky ReLU's does not: the gradient of a
     /// tangent then goes back through the primal pass, too.
     const CURVED: bool = false;
@@ -114,6 +117,14 @@ pub trait Layer<X: Shape, Dev: Compute>: Sized {
 /// A value and its derivative along a direction.
 pub type Dual<Y, Dev, T> = (Tensor<Y, f32, Dev, T>, Tensor<Y, f32, Dev, T>);
 
+/// The classes that two layers read labels of: they must agree.
+const fn either_or_none(a: usize, b: usize) -> usize {
+    if a != 0 && b != 0 && a != b {
+        const_panic::concat_panic!("labels of ", a, " classes in one layer, and of ", b, " in another");
+    }
+    if a > b { a } else { b }
+}
+
 /// Two layers, one after the other.
 impl<X: Shape, Dev: Compute, A: Layer<X, Dev>, B: Layer<A::Output, Dev>> Layer<X, Dev> for (A, B) {
     type Output = B::Output;
@@ -121,6 +132,8 @@ impl<X: Shape, Dev: Compute, A: Layer<X, Dev>, B: Layer<A::Output, Dev>> Layer<X
     const INDEPENDENT: bool = A::INDEPENDENT && B::INDEPENDENT;
 
     const CURVED: bool = A::CURVED || B::CURVED;
+
+    const CLASSES: usize = either_or_none(A::CLASSES, B::CLASSES);
 
     fn build(builder: &mut Builder<'_, Dev>) -> Self {
         let first = A::build(builder);

@@ -1,5 +1,5 @@
 use super::compute::{Branch, Compute};
-use super::{Batch, Builder, Dual, Layer, Parameter, Pass};
+use super::{Batch, Builder, Dual, Layer, Parameter, Pass, either_or_none};
 use crate::config::architecture::layers::Layer as Words;
 use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{Tape, Tensor};
@@ -51,6 +51,10 @@ impl<X: Shape, Dev: Compute, F: Layer<X, Dev>, G: Layer<X, Dev, Output = F::Outp
     type Output = F::Output;
 
     const INDEPENDENT: bool = F::INDEPENDENT && G::INDEPENDENT;
+
+    const CURVED: bool = F::CURVED || G::CURVED;
+
+    const CLASSES: usize = either_or_none(F::CLASSES, G::CLASSES);
 
     fn build(builder: &mut Builder<'_, Dev>) -> Self {
         let Words::Residual(words) = builder.next_layer() else {
