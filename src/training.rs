@@ -252,7 +252,7 @@ mod tests {
         fn measure(&mut self, data: &dyn Data) -> Vec<f64> {
             vec![(self.seen.len() + data.test_examples()) as f64]
         }
-        fn sample(&mut self, _: &[f32]) -> Vec<f32> {
+        fn sample(&mut self, _: &[f32], _: &[u32]) -> Vec<f32> {
             Vec::new()
         }
         fn state(&mut self) -> Vec<Array> {

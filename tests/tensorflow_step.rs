@@ -6,7 +6,7 @@
 use atelier::architecture::{self, Examples, Range};
 use atelier::config::Experiment;
 use atelier::config::architecture::layers::{Layer, Shape};
-use atelier::learner::{Gan, Learner, Settings};
+use atelier::learner::{Gan, Learner, Minibatch, Settings};
 use atelier::networks;
 use atelier::nn::{Initialization, read};
 use atelier::random::Stream;
@@ -66,6 +66,7 @@ fn a_whole_step_agrees_with_tensorflow() {
     .unwrap();
 
     let names: Vec<String> = gan.state().into_iter().map(|array| array.name).collect();
+    let real = Minibatch { values: real, labels: None };
     let gradients = gan.gradients(0, &latents, &real).unwrap();
     for (loss, name) in [(gradients.losses.d_loss, "d_loss"), (gradients.losses.g_loss, "g_loss")] {
         let expected = f64::from(reference.get(name)[0]);

@@ -316,7 +316,8 @@ impl<Dev: Compute> Gan<Dev> {
             let share = 1.0 / batches.len() as f64;
             mean = mean.combine(&losses, |mean, value| mean + share * value);
         }
-        let (g_loss, g_gradient_norm) = self.generator_move(step * moves + moves - 1, batches.last().expect("a batch per move"))?;
+        let (g_loss, g_gradient_norm) =
+            self.generator_move(step * moves + moves - 1, batches.last().expect("a batch per move"))?;
         Ok(Losses { g_loss, g_gradient_norm, ..mean })
     }
 

@@ -111,21 +111,21 @@ fn the_average_follows_weights_and_statistics_and_is_sampled_from() {
     assert!(after["generator.1.running_mean"] != before["generator.1.running_mean"]);
 
     let latents = vec![0.5; 50];
-    let with_average = gan.sample(&latents);
+    let with_average = gan.sample(&latents, &[]);
     gan.restore(1, &mut |name, _| {
         let source =
             name.strip_prefix("average.").map_or(name.to_owned(), |rest| format!("generator.{rest}"));
         Ok(after[&source].values.clone())
     })
     .unwrap();
-    assert_ne!(gan.sample(&latents), with_average);
+    assert_ne!(gan.sample(&latents, &[]), with_average);
 }
 
 /// Each player's step must lower its own loss: the generator's is that of the discriminator it played against.
 #[test]
 fn steps_go_downhill() {
     let mut gan = gan(&["optimizer.name=sgd", "optimizer.learning_rate=0.01"]);
-    let (latents, real) = (vec![0.3; BATCH * 50], batches(&gan, 0).remove(0).values);
+    let (latents, real) = (vec![0.3; BATCH * 50], batches(&gan, 0).remove(0));
     let before = gan.gradients(0, &latents, &real).unwrap();
     let only = |gan: &mut Gan<Cpu>, generator: bool| {
         let mut gradients = gan.gradients(0, &latents, &real).unwrap();
@@ -199,7 +199,7 @@ fn one_way_back_serves_both_players() {
                 let loss_set = format!("objective.loss={loss}");
                 let mut gan = gan(&[sets, &[loss_set.as_str()]].concat());
                 shift_logits(&mut gan, by);
-                let (latents, real) = (latents(&gan), batches(&gan, 0).remove(0).values);
+                let (latents, real) = (latents(&gan), batches(&gan, 0).remove(0));
                 let shared = gan.shared_gradients(0, &latents, &real).unwrap();
                 let separate = gan.separate_gradients(0, &latents, &real).unwrap();
                 let what = format!("{loss} with logits shifted by {by}, {sets:?}");
@@ -219,7 +219,7 @@ fn one_way_back_serves_both_players() {
 fn direct_convolutions_give_the_same_gradients_but_for_rounding() {
     let gradients = |set: &str| {
         let mut gan = gan(&[WIDE, &[set]].concat());
-        let (latents, real) = (latents(&gan), batches(&gan, 0).remove(0).values);
+        let (latents, real) = (latents(&gan), batches(&gan, 0).remove(0));
         gan.gradients(0, &latents, &real).unwrap()
     };
     let (fastest, direct) =

@@ -21,10 +21,28 @@ pub(super) fn samples_per_picture(section: &Section, grid: (usize, usize)) -> us
     if section.is_points() { GENERATED_POINTS } else { grid.0 * grid.1 }
 }
 
-/// Examples from latent vectors, (n, latent_dim) -> (n, features).
-pub(super) fn generate(experiment: &Experiment, learner: &mut dyn Learner, latents: &[f32]) -> Vec<f32> {
-    let at_once = AT_ONCE * experiment.architecture.latent_dim;
-    latents.chunks(at_once).flat_map(|latents| learner.sample(latents)).collect()
+/// Examples from latent vectors, (n, latent_dim) -> (n, features), for a picture of so many columns: where they are made for classes, a row has
+/// one class, and the next row the next.
+pub(super) fn generate(
+    experiment: &Experiment,
+    learner: &mut dyn Learner,
+    latents: &[f32],
+    columns: usize,
+) -> Vec<f32> {
+    let latent_dim = experiment.architecture.latent_dim;
+    let count = latents.len() / latent_dim;
+    let classes = learner.classes();
+    let labels: Vec<u32> = match classes {
+        Some(classes) => (0..count).map(|index| (index / columns % classes) as u32).collect(),
+        None => Vec::new(),
+    };
+    let parts = (0..count).step_by(AT_ONCE).map(|start| start..(start + AT_ONCE).min(count));
+    let mut samples = Vec::new();
+    for part in parts {
+        let latents = &latents[part.start * latent_dim..part.end * latent_dim];
+        samples.extend(learner.sample(latents, labels.get(part).unwrap_or_default()));
+    }
+    samples
 }
 
 /// A PNG of samples: a grid of images, or points over those of `dataset`.

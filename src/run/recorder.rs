@@ -123,9 +123,9 @@ impl<'a> Recorder<'a> {
     /// Draws the fixed latent batch as it comes out now.
     fn draw_montage(&mut self, epoch: u64, step: u64, learner: &mut dyn Learner) -> Result<PathBuf, Error> {
         let experiment = &self.plan.experiment;
-        let samples = pictures::generate(experiment, learner, &self.latents);
-        let title = format!("{}, epoch {epoch}", self.run_file.experiment);
         let grid = (experiment.logging.montage.rows, experiment.logging.montage.columns);
+        let samples = pictures::generate(experiment, learner, &self.latents, grid.1);
+        let title = format!("{}, epoch {epoch}", self.run_file.experiment);
         let png = pictures::draw(self.dataset, experiment.dataset.range, &title, &samples, grid)?;
         let path = self.folder.montage(epoch);
         atomic::write(&path, &png)?;

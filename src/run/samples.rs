@@ -3,7 +3,7 @@
 
 use super::model::Model;
 use super::{Error, Plan, configuration_hash, examples, pictures};
-use crate::learner::fill_latents;
+use crate::learner::{classes_in_turn, fill_latents};
 use crate::random::Stream;
 use crate::record::{Checkpoint, Npz, atomic};
 use std::path::Path;
@@ -25,14 +25,14 @@ pub fn sample_picture(
     let experiment = &plan.experiment;
     let count = pictures::samples_per_picture(&experiment.dataset, grid);
     let latents = Model::latents(experiment, seed, STREAM, count);
-    let samples = pictures::generate(experiment, model.learner(), &latents);
+    let samples = pictures::generate(experiment, model.learner(), &latents, grid.1);
     let dataset = examples::outline(&experiment.dataset)?;
     pictures::draw(&dataset, experiment.dataset.range, &experiment.name, &samples, grid)
 }
 
 /// Writes `count` samples and what they were made of to an `.npz` at `path`: `samples` (count, H, W, C), in the range of
 /// the data that the generator learned from ([-1, 1] or [0, 1]; points are (count, 1, 1, 2), as they are), and `latents`
-/// (count, latent_dim). Both are `f32`. Memory does not grow with `count`.
+/// (count, latent_dim); from a conditional generator also `labels` (count), the classes in turn. All are `f32`. Memory does not grow with `count`.
 ///
 /// # Errors
 /// If the program lacks the networks, the checkpoint is damaged or another run's, or the file cannot be written.
@@ -45,13 +45,23 @@ pub fn sample_arrays(
 ) -> Result<(), Error> {
     let mut model = restored(plan, checkpoint)?;
     let (height, width, channels) = plan.experiment.dataset.shape();
+    let latent_dim = plan.experiment.architecture.latent_dim;
     atomic::write_with(path, |file| {
         let mut npz = Npz::new(file);
         let learner = model.learner();
-        let samples = latents(plan, seed, count).map(|latents| learner.sample(&latents));
+        let labels = classes_in_turn(learner.classes(), count);
+        let mut rest = &labels[..];
+        let samples = latents(plan, seed, count).map(|latents| {
+            let (here, after) = rest.split_at(rest.len().min(latents.len() / latent_dim));
+            rest = after;
+            learner.sample(&latents, here)
+        });
         npz.array("samples", &[count, height, width, channels], samples)?;
-        let latent_dim = plan.experiment.architecture.latent_dim;
         npz.array("latents", &[count, latent_dim], latents(plan, seed, count))?;
+        if !labels.is_empty() {
+            let labels = labels.iter().map(|&label| vec![label as f32]);
+            npz.array("labels", &[count], labels)?;
+        }
         npz.finish()
     })?;
     Ok(())
