@@ -84,13 +84,21 @@ pub fn networks(architecture: &Architecture, examples: Examples) -> Result<Netwo
     let lists = match architecture.family {
         Family::SlantedFaces => families::slanted_faces::layers(examples)?,
         Family::Mlp => families::mlp::layers(architecture.hidden.as_deref(), examples),
-        Family::Dcgan => families::dcgan::layers(architecture.width, examples)?,
+        Family::Goodfellow => families::goodfellow::layers(examples),
+        Family::Dcgan => families::dcgan::layers(architecture.variant, architecture.width, examples)?,
+        Family::Infogan => {
+            families::infogan::layers(architecture.discriminator_batch_norm.unwrap_or(true), examples)?
+        }
+        Family::Sngan => families::sngan::layers(architecture.width, examples)?,
+        Family::ConditionalDcgan => {
+            families::conditional_dcgan::layers(architecture.width, architecture.classes, examples)?
+        }
         Family::Custom => families::custom::layers(architecture)?,
     };
     let generator = Network::new(Shape::vector(architecture.latent_dim), lists.generator)
-        .map_err(|(index, reason)| Error::at(&format!("generator.layers[{index}]"), reason))?;
+        .map_err(|(at, reason)| Error::at(&format!("generator.layers{at}"), reason))?;
     let discriminator = Network::new(examples.shape, lists.discriminator)
-        .map_err(|(index, reason)| Error::at(&format!("discriminator.layers[{index}]"), reason))?;
+        .map_err(|(at, reason)| Error::at(&format!("discriminator.layers{at}"), reason))?;
     if generator.output().features() != examples.shape.features() {
         return Err(Error::at(
             "generator.layers",
@@ -116,7 +124,13 @@ pub(crate) struct LayerLists {
 
 /// tanh on images in [0, 1], or a sigmoid on images in [-1, 1], could never match the data.
 fn match_range(generator: &Network, range: Range) -> Result<(), Error> {
-    let last = generator.layers().iter().rfind(|layer| !matches!(layer, Layer::Reshape(_) | Layer::Flatten));
+    let keeps_range = |layer: &&Layer| {
+        matches!(
+            layer,
+            Layer::Reshape(_) | Layer::Flatten | Layer::Upsample | Layer::AveragePool | Layer::MaxPool
+        )
+    };
+    let last = generator.layers().iter().rfind(|layer| !keeps_range(layer));
     let reason = match (last, range) {
         (Some(Layer::Tanh), Range::Unit) => {
             "the generator ends in tanh, into (-1, 1), but the examples lie in [0, 1]: end in \"sigmoid\" or set dataset.range = \"symmetric\""

@@ -24,8 +24,9 @@ impl Network {
     /// Infers every shape from the input's.
     ///
     /// # Errors
-    /// The index of the first layer that does not fit, and why. Index 0 stands for an empty or overlong list.
-    pub fn new(input: Shape, layers: Vec<Layer>) -> Result<Self, (usize, String)> {
+    /// The place of the first layer that does not fit, such as `[2]` or `[2].residual.layers[0]`, and why. `[0]` stands for an empty or
+    /// overlong list.
+    pub fn new(input: Shape, layers: Vec<Layer>) -> Result<Self, (String, String)> {
         let outputs = chain::outputs(input, &layers)?;
         Ok(Self { input, layers, outputs })
     }
@@ -43,6 +44,11 @@ impl Network {
     /// The layers in the order of the data flow.
     pub fn layers(&self) -> &[Layer] {
         &self.layers
+    }
+
+    /// How many classes the network reads labels of, if it does.
+    pub fn classes(&self) -> Option<usize> {
+        self.layers.iter().find_map(Layer::classes)
     }
 
     /// The table: a row per layer, and below a layer with branches a row for each of theirs.
@@ -74,7 +80,7 @@ fn add_rows(rows: &mut Vec<Row>, before: &str, input: Shape, layers: &[Layer]) {
     let outputs = chain::outputs(input, layers).unwrap_or_default();
     for (layer, input, output) in chain::steps(input, layers, &outputs) {
         let kind = layer.kind();
-        let branches = kind.branches();
+        let branches = layer.branches();
         let parameters = if branches.is_empty() { kind.parameters(input) } else { Parameters::default() };
         rows.push(Row { layer: format!("{before}{}", kind.describe()), output, parameters });
         for (name, layers) in branches {

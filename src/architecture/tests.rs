@@ -1,5 +1,6 @@
 use super::*;
-use crate::config::architecture::{Latent, Layers};
+use crate::config::architecture::layers::{Conv, Residual};
+use crate::config::architecture::{Latent, Layers, Variant};
 
 fn plain(family: Family) -> Architecture {
     Architecture {
@@ -7,6 +8,9 @@ fn plain(family: Family) -> Architecture {
         latent_dim: 100,
         latent: Latent::Normal,
         width: None,
+        variant: None,
+        discriminator_batch_norm: None,
+        classes: None,
         hidden: None,
         generator: None,
         discriminator: None,
@@ -71,4 +75,144 @@ fn wrong_architectures_name_the_layer_and_the_numbers() {
 
 fn families_dense(units: usize) -> Layer {
     Layer::Dense(crate::config::architecture::layers::Dense { units, bias: true })
+}
+
+fn conv(channels: usize, kernel: usize) -> Layer {
+    Layer::Conv(Conv { channels, kernel, stride: 1, bias: true })
+}
+
+/// Parameters by hand, as `inputs · outputs + biases`, layer by layer.
+#[test]
+fn goodfellows_networks_have_the_papers_sizes() {
+    let unit = Examples { range: Range::Unit, ..FASHION };
+    let networks = networks(&plain(Family::Goodfellow), unit).unwrap();
+    let generator = 100 * 1200 + 1200 + 1200 * 1200 + 1200 + 1200 * 784 + 784;
+    assert_eq!(networks.generator.parameters().total(), generator);
+    let discriminator = 784 * 1200 + 1200 + 240 * 1200 + 1200 + 240 + 1;
+    assert_eq!(networks.discriminator.parameters().total(), discriminator);
+    assert!(networks.generator.layers().contains(&Layer::Sigmoid));
+}
+
+#[test]
+fn infogans_networks_have_lucics_sizes() {
+    let architecture =
+        Architecture { latent_dim: 64, discriminator_batch_norm: Some(false), ..plain(Family::Infogan) };
+    let with = Architecture { discriminator_batch_norm: Some(true), ..architecture.clone() };
+    let without = networks(&architecture, Examples { range: Range::Unit, ..FASHION }).unwrap();
+    let dense = 64 * 1024 + 1024 + 1024 * 6272 + 6272;
+    let convolutions = 16 * 128 * 64 + 64 + 16 * 64 + 1;
+    let generator = without.generator.parameters();
+    assert_eq!(generator.trainable, dense + convolutions + 2 * (1024 + 6272 + 64));
+    let discriminator = 16 * 64 + 64 + 16 * 64 * 128 + 128 + 6272 * 1024 + 1024 + 1024 + 1;
+    assert_eq!(without.discriminator.parameters().total(), discriminator);
+    let with = networks(&with, FASHION).unwrap().discriminator.parameters();
+    assert_eq!(with.trainable, discriminator + 2 * (128 + 1024));
+}
+
+#[test]
+fn the_papers_dcgan_has_batch_norm_in_both_networks() {
+    let architecture = Architecture { variant: Some(Variant::Paper), ..plain(Family::Dcgan) };
+    let small = networks(&architecture, FASHION).unwrap();
+    let generator = 100 * 49 * 128 + 2 * 128 + 25 * 128 * 64 + 2 * 64 + 25 * 64;
+    assert_eq!(small.generator.parameters().trainable, generator);
+    let discriminator = 25 * 64 + 64 + 25 * 64 * 128 + 2 * 128 + 6272 + 1;
+    assert_eq!(small.discriminator.parameters().trainable, discriminator);
+    let large = networks(&architecture, Examples { shape: Shape::image(32, 32, 3), ..FASHION }).unwrap();
+    assert_eq!(large.generator.output(), Shape::image(32, 32, 3));
+    assert_eq!(large.generator.rows()[1].output, Shape::image(4, 4, 256));
+    assert!(large.discriminator.layers().iter().all(|layer| !matches!(layer, Layer::Dropout(_))));
+}
+
+/// At 32×32×3 the counts of table 4 of Miyato et al. 2018, with batch norm in the generator and none in the discriminator.
+#[test]
+fn sngans_networks_have_the_papers_sizes() {
+    let architecture = Architecture { latent_dim: 128, ..plain(Family::Sngan) };
+    let colour = Examples { shape: Shape::image(32, 32, 3), ..FASHION };
+    let networks_of = |examples| networks(&architecture, examples).unwrap();
+    let paper = networks_of(colour);
+    let norm = 2 * 256;
+    let up = 2 * (9 * 256 * 256 + 256) + 2 * norm + 256 * 256 + 256;
+    let generator = 128 * 4096 + 4096 + 3 * up + norm + 9 * 256 * 3 + 3;
+    assert_eq!(paper.generator.parameters().trainable, generator);
+    let first = 9 * 3 * 128 + 128 + 9 * 128 * 128 + 128 + 3 * 128 + 128;
+    let plain_block = 2 * (9 * 128 * 128 + 128);
+    let discriminator = first + 3 * plain_block + 128 * 128 + 128 + 128 + 1;
+    assert_eq!(paper.discriminator.parameters().total(), discriminator);
+    let small = networks_of(FASHION);
+    assert_eq!(small.generator.rows()[1].output, Shape::image(7, 7, 256));
+    assert_eq!(small.generator.output(), FASHION.shape);
+    assert_eq!(small.discriminator.layers().len(), 7);
+}
+
+#[test]
+fn a_conditional_dcgan_reads_labels_in_both_networks() {
+    let architecture = Architecture { classes: Some(7), ..plain(Family::ConditionalDcgan) };
+    let conditional = networks(&architecture, FASHION).unwrap();
+    let plain = networks(&plain(Family::Dcgan), FASHION).unwrap();
+    assert_eq!((conditional.generator.classes(), conditional.discriminator.classes()), (Some(7), Some(7)));
+    assert_eq!((plain.generator.classes(), plain.discriminator.classes()), (None, None));
+    let more = |which: fn(&Networks) -> &Network| {
+        which(&conditional).parameters().total() - which(&plain).parameters().total()
+    };
+    assert_eq!(more(|networks| &networks.generator), 7 * 50 + 50 * 12_544);
+    assert_eq!(more(|networks| &networks.discriminator), 7 * 6272);
+}
+
+#[test]
+fn families_of_images_refuse_other_shapes() {
+    let odd = Examples { shape: Shape::image(30, 30, 1), ..FASHION };
+    for family in [Family::Dcgan, Family::Infogan, Family::Sngan, Family::ConditionalDcgan] {
+        let error = networks(&plain(family), odd).unwrap_err();
+        assert!(error.key == "architecture.family" && error.reason.contains("30×30×1"), "{error}");
+    }
+}
+
+#[test]
+fn branches_have_rows_and_types_of_their_own_and_errors_name_the_layer_inside() {
+    let block = |layers, shortcut| Layer::Residual(Residual { layers, shortcut });
+    let network = |list| Network::new(Shape::image(4, 4, 2), list);
+    let good = vec![
+        block(vec![Layer::Relu, conv(3, 3), Layer::AveragePool], vec![Layer::AveragePool, conv(3, 1)]),
+        block(vec![Layer::Relu], vec![]),
+    ];
+    let good = network(good).unwrap();
+    assert_eq!(
+        good.rust_type(),
+        "(Residual<(Relu, (Conv<4, 4, 2, 4, 4, 3, 3, 1, true, Dev>, AveragePool<4, 4, 3, 2, 2>)), \
+         (AveragePool<4, 4, 2, 2, 2>, Conv<2, 2, 2, 2, 2, 3, 1, 1, true, Dev>)>, Residual<Relu, Identity>)"
+    );
+    let shown: Vec<(String, usize)> =
+        good.rows().into_iter().map(|row| (row.layer, row.parameters.total())).collect();
+    let shown: Vec<(&str, usize)> = shown.iter().map(|(layer, count)| (layer.as_str(), *count)).collect();
+    let expected = [
+        ("residual", 0),
+        ("  relu", 0),
+        ("  conv 3, 3×3", 57),
+        ("  average-pool", 0),
+        ("  shortcut: average-pool", 0),
+        ("  shortcut: conv 3, 1×1", 9),
+        ("residual", 0),
+        ("  relu", 0),
+    ];
+    assert_eq!(shown, expected);
+    assert_eq!(good.parameters().total(), 66);
+
+    let cases = [
+        (vec![Layer::Relu, block(vec![conv(3, 3)], vec![])], "[1]", "give it a `shortcut` that makes 4×4×3"),
+        (vec![block(vec![conv(3, 3)], vec![conv(2, 3)])], "[0]", "4×4×3 and its shortcut in 4×4×2"),
+        (vec![block(vec![], vec![])], "[0].residual.layers[0]", "1 to 256 layers"),
+        (
+            vec![block(
+                vec![conv(3, 3), block(vec![Layer::AveragePool, Layer::AveragePool, Layer::MaxPool], vec![])],
+                vec![],
+            )],
+            "[0].residual.layers[1].residual.layers[2]",
+            "must be even, but its input is 1×1×3",
+        ),
+    ];
+    for (list, at, words) in cases {
+        let (place, reason) = network(list).unwrap_err();
+        assert_eq!(place, at, "{reason}");
+        assert!(reason.contains(words), "{reason} should say {words}");
+    }
 }

@@ -21,10 +21,20 @@ pub struct Architecture {
     /// How z is drawn.
     #[serde(default)]
     pub latent: Latent,
-    /// `dcgan`: channels of the discriminator's first layer and a quarter of the generator's first, 1 to 1024.
+    /// `dcgan`, `conditional-dcgan` and `sngan`: channels of the discriminator's first layer, which those of the others follow, 1 to 1024.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1024))]
     pub width: Option<usize>,
+    /// `dcgan`: whose network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Variant>,
+    /// `infogan`: whether the discriminator's hidden layers have batch norm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discriminator_batch_norm: Option<bool>,
+    /// `conditional-dcgan`: number of classes of the data, 2 to 256.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2, max = 256))]
+    pub classes: Option<usize>,
     /// `mlp`: units of each hidden layer, the same list for both players, 1 to 16 layers of 1 to 65,536 units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 16), inner(range(min = 1, max = 65_536)))]
@@ -45,10 +55,29 @@ pub enum Family {
     SlantedFaces,
     /// Dense networks with leaky ReLU; takes `hidden`.
     Mlp,
-    /// The TensorFlow tutorial's DCGAN for 28×28 or 32×32 images; takes `width`.
+    /// The dense networks of the first GAN (Goodfellow et al. 2014, on MNIST): ReLU and, in the discriminator, maxout and dropout.
+    Goodfellow,
+    /// A DCGAN for 28×28 or 32×32 images; takes `width` and `variant`.
     Dcgan,
+    /// The networks of Lucic et al. 2018, after InfoGAN, for 28×28 or 32×32 images; takes `discriminator_batch_norm`.
+    Infogan,
+    /// Residual networks after Miyato et al. 2018 for 28×28 or 32×32 images; takes `width`.
+    Sngan,
+    /// The tutorial's DCGAN with class labels: an embedding in the generator, a projection in the discriminator; takes `width` and `classes`.
+    ConditionalDcgan,
     /// `[architecture.generator]` and `[architecture.discriminator]` spell the layers out.
     Custom,
+}
+
+/// Whose DCGAN.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Variant {
+    /// TensorFlow's tutorial: leaky ReLU of slope 0.3, dropout in the discriminator, batch norm in the generator.
+    #[default]
+    Tutorial,
+    /// Radford et al. 2016: batch norm in both networks, ReLU in the generator, leaky ReLU of slope 0.2 in the discriminator.
+    Paper,
 }
 
 /// The distribution of the latent vector's components, all independent.

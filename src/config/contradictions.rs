@@ -1,9 +1,11 @@
 //! Combinations across sections that make no sense, told before anything is written.
 
 use super::Experiment;
-use super::architecture::{Family, Layer};
+use super::architecture::{Family, Layer, Variant};
 use super::check::{Finding, Findings, Mark};
-use super::key::{below, path};
+use super::dataset::Labels;
+use super::key::{Path, below, path};
+use super::networks;
 use super::objective::Regularizer;
 
 /// Checks what one section asks of another.
@@ -11,16 +13,21 @@ pub(super) fn check(experiment: &Experiment, findings: &mut Findings) {
     check_data_fits_family(experiment, findings);
     check_batch(experiment, findings);
     check_gradients_of_examples(experiment, findings);
+    check_labels(experiment, findings);
 }
 
 /// A family that draws only certain images needs data of that shape.
 fn check_data_fits_family(experiment: &Experiment, findings: &mut Findings) {
-    let shape = experiment.dataset.shape();
-    let draws = match (experiment.architecture.family, shape) {
-        (Family::Dcgan, (28, 28, _) | (32, 32, _)) | (Family::SlantedFaces, (2, 2, 1)) => return,
-        (Family::Dcgan, _) => "dcgan draws 28×28 or 32×32 images",
-        (Family::SlantedFaces, _) => "the family slanted-faces draws 2×2 grey images",
-        (Family::Mlp | Family::Custom, _) => return,
+    let (family, shape) = (experiment.architecture.family, experiment.dataset.shape());
+    let draws = match (family, shape) {
+        (
+            Family::Dcgan | Family::Infogan | Family::Sngan | Family::ConditionalDcgan,
+            (28, 28, _) | (32, 32, _),
+        )
+        | (Family::SlantedFaces, (2, 2, 1))
+        | (Family::Mlp | Family::Goodfellow | Family::Custom, _) => return,
+        (Family::SlantedFaces, _) => "the family slanted-faces draws 2×2 grey images".to_owned(),
+        (family, _) => format!("{} draws 28×28 or 32×32 images", networks::word(family)),
     };
     let message = format!("{draws}, but {}", experiment.dataset.describe());
     let finding =
@@ -54,19 +61,82 @@ fn check_gradients_of_examples(experiment: &Experiment, findings: &mut Findings)
     if !regularizer.is_penalty() || matches!(regularizer, Regularizer::Dragan { .. }) {
         return;
     }
-    let layers = experiment.architecture.discriminator.iter().flat_map(|network| &network.layers);
-    let Some(index) = layers.into_iter().position(|layer| *layer == Layer::BatchNorm) else {
-        return;
+    let architecture = &experiment.architecture;
+    let (at, help) = match architecture.family {
+        Family::Infogan if architecture.discriminator_batch_norm == Some(true) => {
+            (path("architecture.discriminator_batch_norm"), "set discriminator_batch_norm = false")
+        }
+        Family::Dcgan if architecture.variant == Some(Variant::Paper) => {
+            (path("architecture.variant"), "set variant = \"tutorial\"")
+        }
+        _ => {
+            let layers = architecture.discriminator.iter().flat_map(|network| &network.layers);
+            let top = path("architecture.discriminator.layers");
+            match place(&top, layers, &Layer::mixes_examples) {
+                Some(at) => (at, "take the batch-norm out of the discriminator"),
+                None => return,
+            }
+        }
     };
     let word = regularizer.word();
     let message = format!(
         "the regularizer {word} takes the gradient at each example, but a batch-norm in the discriminator mixes the \
          examples of a batch"
     );
-    let at = below(&path("architecture.discriminator.layers"), &index.to_string());
     let finding = Finding::new(at, Mark::Value, message).label("mixes examples");
     let finding = finding.also("objective.regularizer", format!("{word} here"));
-    findings.add(finding.help("take the batch-norm out of the discriminator, or choose another regularizer"));
+    findings.add(finding.help(format!("{help}, or choose another regularizer")));
+}
+
+/// Where the first layer stands for which this holds, of itself or of one inside: of a branch, the layer inside.
+fn place<'a>(
+    at: &Path,
+    layers: impl IntoIterator<Item = &'a Layer>,
+    holds: &dyn Fn(&Layer) -> bool,
+) -> Option<Path> {
+    let (index, layer) = layers.into_iter().enumerate().find(|(_, layer)| holds(layer))?;
+    let at = below(at, &index.to_string());
+    let inside = layer
+        .branches()
+        .into_iter()
+        .find_map(|(name, layers)| place(&below(&below(&at, &layer.kind().describe()), name), layers, holds));
+    Some(inside.unwrap_or(at))
+}
+
+/// Layers that read the examples' classes need data that have as many.
+fn check_labels(experiment: &Experiment, findings: &mut Findings) {
+    let architecture = &experiment.architecture;
+    let labels = experiment.dataset.labels();
+    let fits = |classes: usize| labels == Labels::InFile || labels == Labels::Classes(classes);
+    let unfit = |layer: &Layer| layer.classes().is_some_and(|classes| !fits(classes));
+    let (at, classes) = if architecture.family == Family::ConditionalDcgan {
+        let at = if labels == Labels::Missing { "architecture.family" } else { "architecture.classes" };
+        (path(at), architecture.classes.filter(|&classes| !fits(classes)))
+    } else {
+        let networks =
+            [("generator", &architecture.generator), ("discriminator", &architecture.discriminator)];
+        let found = networks.into_iter().find_map(|(player, network)| {
+            let layers = &network.as_ref()?.layers;
+            let at = place(&path(&format!("architecture.{player}.layers")), layers, &unfit)?;
+            Some((at, layers.iter().filter(|layer| unfit(layer)).find_map(Layer::classes)))
+        });
+        found.unwrap_or_default()
+    };
+    let Some(classes) = classes else { return };
+    let name = experiment.dataset.name();
+    let (message, help) = match labels {
+        Labels::Classes(known) => (
+            format!("the network reads labels of {classes} classes, but {name} has {known}"),
+            format!("use classes = {known}"),
+        ),
+        _ => (
+            format!("the network reads the examples' classes, but {name} has no labels here"),
+            "choose another `dataset.name`, or give `dataset.labels`, or take the layers that read labels out"
+                .to_owned(),
+        ),
+    };
+    let finding = Finding::new(at, Mark::Value, message).label("does not fit the data");
+    findings.add(finding.also("dataset.name", "the data").help(help));
 }
 
 /// What is allowed, but probably not meant.

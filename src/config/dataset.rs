@@ -74,6 +74,17 @@ pub enum Source {
     },
 }
 
+/// What is known of a data set's labels before they are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Labels {
+    /// There are none.
+    Missing,
+    /// Numbers below this.
+    Classes(usize),
+    /// Numbers below 256, in a file.
+    InFile,
+}
+
 /// What the pixel values 0 to 255 become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -97,6 +108,18 @@ impl Dataset {
             Source::SlantedFaces { .. } => (2, 2, 1),
             Source::GaussianRing { .. } | Source::GaussianGrid { .. } => (1, 1, 2),
             Source::Idx { shape, .. } => shape,
+        }
+    }
+
+    /// What is known of the examples' labels before they are read.
+    pub fn labels(&self) -> Labels {
+        match &self.source {
+            Source::FashionMnist | Source::Mnist | Source::Silhouettes { .. } => Labels::Classes(10),
+            Source::GaussianRing { modes, .. } | Source::GaussianGrid { modes, .. } => {
+                Labels::Classes(*modes)
+            }
+            Source::SlantedFaces { .. } | Source::Idx { labels: None, .. } => Labels::Missing,
+            Source::Idx { labels: Some(_), .. } => Labels::InFile,
         }
     }
 

@@ -73,6 +73,12 @@ fn example(word: &str) -> &'static str {
         "conv-transpose" => ", such as { conv-transpose = { channels = 64, kernel = 5, stride = 2 } }",
         "dropout" => ", such as { dropout = 0.3 }",
         "leaky-relu" => ", such as { leaky-relu = 0.3 }",
+        "maxout" => ", such as { maxout = { units = 240, pieces = 5 } }",
+        "residual" => {
+            ", such as { residual = { layers = [\"relu\", { conv = { channels = 64, kernel = 3 } }] } }"
+        }
+        "label-embedding" => ", such as { label-embedding = { classes = 10, width = 50 } }",
+        "label-projection" => ", such as { label-projection = { classes = 10 } }",
         "reshape" => ", such as { reshape = [7, 7, 256] }",
         "weight-clipping" => ", such as { weight-clipping = { bound = 0.01 } }",
         "gradient-penalty" => ", such as { gradient-penalty = { weight = 10 } }",

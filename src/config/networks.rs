@@ -11,7 +11,10 @@ use super::words;
 
 /// The keys that not every family has, and those that have them.
 pub(super) const OWNERS: &[(&str, &[&str])] = &[
-    ("width", &["dcgan"]),
+    ("width", &["dcgan", "sngan", "conditional-dcgan"]),
+    ("variant", &["dcgan"]),
+    ("discriminator_batch_norm", &["infogan"]),
+    ("classes", &["conditional-dcgan"]),
     ("hidden", &["mlp"]),
     ("generator", &["custom"]),
     ("discriminator", &["custom"]),
@@ -22,6 +25,10 @@ pub(super) fn word(family: Family) -> &'static str {
     match family {
         Family::SlantedFaces => "slanted-faces",
         Family::Mlp => "mlp",
+        Family::Goodfellow => "goodfellow",
+        Family::Infogan => "infogan",
+        Family::Sngan => "sngan",
+        Family::ConditionalDcgan => "conditional-dcgan",
         Family::Dcgan => "dcgan",
         Family::Custom => "custom",
     }
@@ -41,7 +48,24 @@ pub(super) fn add_defaults(root: &mut Dict) {
             default("latent_dim", Value::from(1_i64));
             default("latent", Value::from("unit"));
         }
-        "dcgan" => default("width", Value::from(64_i64)),
+        "goodfellow" => default("latent", Value::from("uniform")),
+        "dcgan" => {
+            default("width", Value::from(64_i64));
+            default("variant", Value::from("tutorial"));
+        }
+        "infogan" => {
+            default("latent_dim", Value::from(64_i64));
+            default("latent", Value::from("uniform"));
+            default("discriminator_batch_norm", Value::from(true));
+        }
+        "sngan" => {
+            default("latent_dim", Value::from(128_i64));
+            default("width", Value::from(128_i64));
+        }
+        "conditional-dcgan" => {
+            default("width", Value::from(64_i64));
+            default("classes", Value::from(10_i64));
+        }
         "mlp" => default("hidden", Value::from(vec![256_i64, 256])),
         _ => {}
     }
@@ -124,6 +148,9 @@ pub(super) fn check_family(architecture: &Architecture, findings: &mut Findings)
     let family = word(architecture.family);
     let given = [
         ("width", architecture.width.is_some()),
+        ("variant", architecture.variant.is_some()),
+        ("discriminator_batch_norm", architecture.discriminator_batch_norm.is_some()),
+        ("classes", architecture.classes.is_some()),
         ("hidden", architecture.hidden.is_some()),
         ("generator", architecture.generator.is_some()),
         ("discriminator", architecture.discriminator.is_some()),

@@ -11,6 +11,7 @@ use dfdx::tensor_ops::{Backward, ReshapeTo, SumTo};
 
 mod blocks;
 mod checks;
+mod pytorch;
 
 use checks::{check_composition, check_slopes, check_tangent};
 

@@ -148,8 +148,8 @@ pub(crate) const TABLE: &[Case] = &[
         "did you mean `dcgan`?",
     ),
     case(
-        "[architecture]\nfamily = ▶'infogan'\n",
-        "`infogan` is not part of this version yet",
+        "[architecture]\nfamily = ▶'vae'\n",
+        "`vae` is not part of this version yet",
         "this version has `slanted-faces`",
     ),
     case(
@@ -420,6 +420,93 @@ pub(crate) const TABLE: &[Case] = &[
         "",
     ),
     // [training]
+    case(
+        "[architecture]\nfamily = 'dcgan'\nvariant = ▶'papr'\n",
+        "unknown word `papr` for `architecture.variant`",
+        "did you mean `paper`?",
+    ),
+    case(
+        "[architecture]\nfamily = 'mlp'\n▶variant = 'paper'\n",
+        "`architecture.variant` belongs to `dcgan`, but `architecture.family` is `mlp`",
+        "remove it",
+    ),
+    case(
+        "[architecture]\nfamily = 'dcgan'\n▶discriminator_batch_norm = true\n",
+        "`architecture.discriminator_batch_norm` belongs to `infogan`",
+        "remove it",
+    ),
+    case(
+        "[architecture]\nfamily = 'infogan'\ndiscriminator_batch_norm = ▶'yes'\n",
+        "`architecture.discriminator_batch_norm` must be true or false",
+        "",
+    ),
+    case("[architecture]\nfamily = 'infogan'\n▶width = 64\n", "belongs to `dcgan`, `sngan` and", ""),
+    case("[architecture]\nfamily = 'sngan'\nwidth = ▶2000\n", "must be between 1 and 1024 channels", ""),
+    case(
+        "[architecture]\nfamily = 'conditional-dcgan'\nclasses = ▶1\n",
+        "`architecture.classes` is 1, but must be between 2 and 256",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [▶'maxout']\n",
+        "`maxout` needs its parameters",
+        "such as { maxout = { units = 240, pieces = 5 } }",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ maxout = { units = 7, pieces = ▶0 } }]\n",
+        "`architecture.generator.layers[0].maxout.pieces` is 0, but must be between 1 and 64",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ maxout = { units = ▶70_000, pieces = 2 } }]\n",
+        "must be between 1 and 65_536",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ ▶upsample = 2 }]\n",
+        "`upsample` takes no parameters",
+        "write just \"upsample\"",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [▶'averge-pool']\n",
+        "unknown layer `averge-pool`",
+        "did you mean `average-pool`?",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ residual = { layers = ▶[] } }]\n",
+        "`architecture.generator.layers[0].residual.layers` has 0 elements, but must have 1 to 256",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ residual = { layers = ['relu'], shortcut = ▶[] } }]\n",
+        "`architecture.generator.layers[0].residual.shortcut` has 0 elements",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ residual = { layers = ['relu', ▶'batchnorm'] } }]\n",
+        "unknown layer `batchnorm`",
+        "did you mean `batch-norm`?",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ residual = { layers = ['relu'], ▶shortcuts = [] } }]\n",
+        "unknown key `shortcuts`",
+        "did you mean `shortcut`?",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ residual = { layers = ['relu'], shortcut = [{ conv = { channels = 1, kernel = ▶99 } }] } }]\n",
+        "`architecture.generator.layers[0].residual.shortcut[0].conv.kernel` is 99",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ label-embedding = { classes = 10, width = ▶0 } }]\n",
+        "width` is 0, but must be between 1 and 1024",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ label-projection = { classes = ▶300 } }]\n",
+        "classes` is 300, but must be between 2 and 256",
+        "",
+    ),
     case("architecture.family = 'dcgan'\n", "nothing says how long to train", "add epochs = 10"),
     case(
         "architecture.family = 'dcgan'\n[▶training]\nbatch_size = 8\n",
@@ -969,5 +1056,40 @@ pub(crate) const TABLE: &[Case] = &[
         "training.epochs = 1\nobjective.regularizer = { gradient-penalty = { weight = 10 } }\n[architecture]\nfamily = 'custom'\ngenerator.layers = ['tanh']\ndiscriminator.layers = ['flatten', ▶'batch-norm', { dense = { units = 1 } }]\n",
         "a batch-norm in the discriminator mixes the examples of a batch",
         "take the batch-norm out",
+    ),
+    case(
+        "training.epochs = 1\nobjective.regularizer = { r1 = { gamma = 1 } }\n[architecture]\nfamily = 'custom'\ngenerator.layers = ['tanh']\ndiscriminator.layers = [{ residual = { layers = ['relu'], shortcut = [▶'batch-norm'] } }, { dense = { units = 1 } }]\n",
+        "a batch-norm in the discriminator mixes the examples of a batch",
+        "take the batch-norm out",
+    ),
+    case(
+        "training.epochs = 1\nobjective.regularizer = { r1 = { gamma = 1 } }\n[architecture]\nfamily = 'infogan'\ndiscriminator_batch_norm = ▶true\n",
+        "a batch-norm in the discriminator mixes the examples of a batch",
+        "set discriminator_batch_norm = false",
+    ),
+    case(
+        "training.epochs = 1\nobjective.regularizer = { r1 = { gamma = 1 } }\n[architecture]\nfamily = 'dcgan'\nvariant = ▶'paper'\n",
+        "a batch-norm in the discriminator mixes the examples of a batch",
+        "set variant = \"tutorial\"",
+    ),
+    case(
+        "dataset.name = 'gaussian-ring'\ntraining.epochs = 1\narchitecture.family = ▶'sngan'\n",
+        "sngan draws 28×28 or 32×32 images, but gaussian-ring gives points in the plane",
+        "mlp takes any shape",
+    ),
+    case(
+        "dataset.name = 'mnist'\ntraining.epochs = 1\n[architecture]\nfamily = 'conditional-dcgan'\nclasses = ▶7\n",
+        "the network reads labels of 7 classes, but mnist has 10",
+        "use classes = 10",
+    ),
+    case(
+        "dataset = { name = 'idx', images = 'x', shape = [28, 28] }\ntraining.epochs = 1\narchitecture.family = ▶'conditional-dcgan'\n",
+        "the network reads the examples' classes, but idx has no labels here",
+        "give `dataset.labels`",
+    ),
+    case(
+        "dataset.name = 'mnist'\ntraining.epochs = 1\n[architecture]\nfamily = 'custom'\ngenerator.layers = ['tanh']\ndiscriminator.layers = ['flatten', { residual = { layers = [▶{ label-embedding = { classes = 3, width = 1 } }] } }, { dense = { units = 1 } }]\n",
+        "the network reads labels of 3 classes, but mnist has 10",
+        "use classes = 10",
     ),
 ];

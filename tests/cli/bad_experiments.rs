@@ -75,6 +75,17 @@ fn layers_that_do_not_fit_are_told_at_their_place() {
             "784",
         ),
         (
+            custom(
+                generator,
+                "[{ residual = { layers = [\n'relu'], shortcut = ['average-pool', 'max-pool', ▶'average-pool'] } }]",
+            ),
+            "must be even",
+        ),
+        (
+            custom(generator, "['flatten', ▶{ residual = { layers = [{ dense = { units = 1 } }] } }]"),
+            "give it a `shortcut`",
+        ),
+        (
             "dataset = { name = 'idx', images = 'x', shape = [20, 20] }\ntraining.epochs = 1\n\
              architecture.family = ▶'dcgan'\n"
                 .to_owned(),

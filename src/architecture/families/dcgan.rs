@@ -1,25 +1,36 @@
-use super::{conv, conv_transpose, into_range};
+use super::{conv, conv_transpose, dense, into_range, side_of_square};
 use crate::architecture::{Error, Examples, LayerLists};
-use crate::config::architecture::layers::{Dense, Layer, Shape};
+use crate::config::architecture::Variant;
+use crate::config::architecture::layers::{Conv, Dense, Layer};
 
-/// Slope for negative inputs: Keras' default at the time of the tutorial.
-const SLOPE: f32 = 0.3;
-/// The tutorial's dropout rate in the discriminator.
-const DROPOUT: f32 = 0.3;
+/// A DCGAN of any width, for 28×28 and 32×32 images of any number of channels.
+pub(in crate::architecture) fn layers(
+    variant: Option<Variant>,
+    width: Option<usize>,
+    examples: Examples,
+) -> Result<LayerLists, Error> {
+    for_family("dcgan", variant, width, examples)
+}
 
-/// The DCGAN of TensorFlow's tutorial, of any width, for 28×28 and 32×32 images of any number of channels.
-///
-/// At width 64 and 28×28×1 it is the tutorial's network to the last parameter.
-pub(in crate::architecture) fn layers(width: Option<usize>, examples: Examples) -> Result<LayerLists, Error> {
+/// The same, for a family that is built upon it.
+pub(super) fn for_family(
+    family: &str,
+    variant: Option<Variant>,
+    width: Option<usize>,
+    examples: Examples,
+) -> Result<LayerLists, Error> {
+    let side = side_of_square(family, examples)?;
     let width = width.unwrap_or(64);
-    let Shape { height, width: columns, channels } = examples.shape;
-    if height != columns || !matches!(height, 28 | 32) {
-        return Err(Error::at(
-            "family",
-            format!("`dcgan` draws 28×28 or 32×32 images, but the examples are {}", examples.shape),
-        ));
-    }
-    let side = height / 4;
+    Ok(match variant.unwrap_or_default() {
+        Variant::Tutorial => tutorial(width, side / 4, examples),
+        Variant::Paper => paper(width, side, examples),
+    })
+}
+
+/// TensorFlow's tutorial: at width 64 and 28×28×1 its network to the last parameter. Leaky ReLU has Keras' slope at the time.
+fn tutorial(width: usize, side: usize, examples: Examples) -> LayerLists {
+    const SLOPE: f32 = 0.3;
+    const DROPOUT: f32 = 0.3;
     let mut generator = vec![
         Layer::Dense(Dense { units: side * side * 4 * width, bias: false }),
         Layer::BatchNorm,
@@ -31,7 +42,7 @@ pub(in crate::architecture) fn layers(width: Option<usize>, examples: Examples) 
         conv_transpose(width, 5, 2),
         Layer::BatchNorm,
         Layer::LeakyRelu(SLOPE),
-        conv_transpose(channels, 5, 2),
+        conv_transpose(examples.shape.channels, 5, 2),
     ];
     generator.extend(into_range(examples.range));
     let discriminator = vec![
@@ -42,7 +53,35 @@ pub(in crate::architecture) fn layers(width: Option<usize>, examples: Examples) 
         Layer::LeakyRelu(SLOPE),
         Layer::Dropout(DROPOUT),
         Layer::Flatten,
-        super::dense(1),
+        dense(1),
     ];
-    Ok(LayerLists { generator, discriminator })
+    LayerLists { generator, discriminator }
+}
+
+/// The architecture of Radford et al. 2016 (section 3 and figure 1) for smaller images than their 64×64: 5×5 kernels of stride 2 throughout, batch
+/// norm everywhere but at the generator's end and the discriminator's beginning, ReLU in the generator, leaky ReLU of slope 0.2 in the discriminator.
+///
+/// Channels double as sides halve, from `width` on, down to 4×4 pixels, for 28×28 to 7×7. Layers before a batch norm have no bias.
+fn paper(width: usize, side: usize, examples: Examples) -> LayerLists {
+    const SLOPE: f32 = 0.2;
+    let halvings = if side == 28 { 2 } else { 3 };
+    let (smallest, deepest) = (side >> halvings, width << (halvings - 1));
+    let mut generator = vec![
+        Layer::Dense(Dense { units: smallest * smallest * deepest, bias: false }),
+        Layer::Reshape([smallest, smallest, deepest]),
+    ];
+    let mut discriminator = Vec::new();
+    for depth in 0..halvings {
+        generator.extend([Layer::BatchNorm, Layer::Relu]);
+        let channels = if depth + 1 < halvings { deepest >> (depth + 1) } else { examples.shape.channels };
+        generator.push(conv_transpose(channels, 5, 2));
+
+        let bias = depth == 0;
+        discriminator.push(Layer::Conv(Conv { channels: width << depth, kernel: 5, stride: 2, bias }));
+        discriminator.extend((!bias).then_some(Layer::BatchNorm));
+        discriminator.push(Layer::LeakyRelu(SLOPE));
+    }
+    generator.extend(into_range(examples.range));
+    discriminator.push(dense(1));
+    LayerLists { generator, discriminator }
 }

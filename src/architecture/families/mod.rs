@@ -1,13 +1,29 @@
 //! The families: readable functions from a few parameters to two layer lists. A new one is a file here, a line in
 //! `config::architecture::Family` and a line in `architecture::networks`.
 
+pub(super) mod conditional_dcgan;
 pub(super) mod custom;
 pub(super) mod dcgan;
+pub(super) mod goodfellow;
+pub(super) mod infogan;
 pub(super) mod mlp;
 pub(super) mod slanted_faces;
+pub(super) mod sngan;
 
-use super::Range;
-use crate::config::architecture::layers::{Conv, ConvTranspose, Dense, Layer};
+use super::{Error, Examples, Range};
+use crate::config::architecture::layers::{Conv, ConvTranspose, Dense, Layer, Shape};
+
+/// The side of the images of a family that draws 28×28 and 32×32 ones.
+fn side_of_square(family: &str, examples: Examples) -> Result<usize, Error> {
+    let Shape { height, width, .. } = examples.shape;
+    if height == width && matches!(height, 28 | 32) {
+        return Ok(height);
+    }
+    Err(Error::at(
+        "family",
+        format!("`{family}` draws 28×28 or 32×32 images, but the examples are {}", examples.shape),
+    ))
+}
 
 /// A dense layer with bias.
 fn dense(units: usize) -> Layer {

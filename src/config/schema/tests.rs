@@ -91,6 +91,14 @@ const GOOD: &[&str] = &[
     "[architecture]\nfamily = 'custom'\ngenerator.layers = ['relu', { leaky-relu = 0 }, { leaky-relu = 0.3 }, { dropout = 0.95 },\n\
      { dense = { units = 3, bias = false } }, { reshape = [1, 1, 3] }, 'batch-norm', 'tanh', 'sigmoid', 'flatten',\n\
      { conv = { channels = 1, kernel = 5 } }, { conv-transpose = { channels = 1, kernel = 5, stride = 2, bias = true } }]\n",
+    "[architecture]\nfamily = 'custom'\ngenerator.layers = ['upsample', 'average-pool', 'max-pool', 'sum-pool', 'layer-norm',\n\
+     { maxout = { units = 3, pieces = 64 } }, { label-embedding = { classes = 2, width = 1024 } }, { label-projection = { classes = 256 } },\n\
+     { residual = { layers = ['relu', { residual = { layers = ['tanh'] } }], shortcut = [{ conv = { channels = 1, kernel = 1 } }] } }]\n",
+    "[architecture]\nfamily = 'dcgan'\nvariant = 'paper'\n",
+    "[architecture]\nfamily = 'infogan'\ndiscriminator_batch_norm = false\n",
+    "[architecture]\nfamily = 'conditional-dcgan'\nclasses = 10\nwidth = 8\n",
+    "[architecture]\nfamily = 'sngan'\nwidth = 1024\n",
+    "[architecture]\nfamily = 'goodfellow'\n",
     "[optimizer]\nname = 'sgd'\nbetas = [0.5, 0.9]\n[optimizer.generator]\nname = 'adam'\n",
     "[optimizer]\nlearning_rate = 1\n[optimizer.discriminator]\nlearning_rate = 4e-4\nbetas = [0, 0.9]\n",
     "[training]\nsteps = 1000000000\ninitialization = 'he-normal'\nema = {}\n",

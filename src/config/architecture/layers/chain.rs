@@ -8,19 +8,32 @@ pub const MOST_LAYERS: usize = 256;
 /// Infers the output shape of each layer from the shape of the first one's input.
 ///
 /// # Errors
-/// The index of the first layer that does not fit, and why. Index 0 stands for an empty or overlong list.
-pub fn outputs(input: Shape, layers: &[Layer]) -> Result<Vec<Shape>, (usize, String)> {
+/// The place of the first layer that does not fit, such as `[2]` or `[2].residual.layers[0]`, and why. `[0]` stands for an empty or overlong
+/// list.
+pub fn outputs(input: Shape, layers: &[Layer]) -> Result<Vec<Shape>, (String, String)> {
     if layers.is_empty() || layers.len() > MOST_LAYERS {
-        return Err((0, format!("a list has 1 to {MOST_LAYERS} layers, not {}", layers.len())));
+        return Err((
+            "[0]".to_owned(),
+            format!("a list has 1 to {MOST_LAYERS} layers, not {}", layers.len()),
+        ));
     }
     let mut outputs = Vec::with_capacity(layers.len());
     let mut shape = input;
     for (index, layer) in layers.iter().enumerate() {
-        let kind = layer.kind();
-        shape = kind.output(shape).map_err(|reason| (index, format!("{}: {reason}", kind.describe())))?;
+        shape = output(shape, layer).map_err(|(inside, reason)| (format!("[{index}]{inside}"), reason))?;
         outputs.push(shape);
     }
     Ok(outputs)
+}
+
+/// One layer's output shape, or the place inside it that does not fit.
+fn output(input: Shape, layer: &Layer) -> Result<Shape, (String, String)> {
+    let kind = layer.kind();
+    let word = kind.describe();
+    for (name, layers) in layer.branches() {
+        outputs(input, layers).map_err(|(at, reason)| (format!(".{word}.{name}{at}"), reason))?;
+    }
+    kind.output(input).map_err(|reason| (String::new(), format!("{word}: {reason}")))
 }
 
 /// Each layer with the shape it is given and the one it gives, from what [`outputs`] found.

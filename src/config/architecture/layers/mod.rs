@@ -29,6 +29,7 @@ pub use residual::Residual;
 /// One layer. Images are channels-last: (height, width, channels).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[allow(clippy::enum_variant_names, reason = "layer norm has its name from Ba et al.")]
 pub enum Layer {
     /// y = x W + b over all features: (H, W, C) -> (units).
     Dense(Dense),
@@ -100,6 +101,31 @@ impl Layer {
     }
 }
 
+impl Layer {
+    /// Whether this is a batch norm, or has one inside.
+    pub fn mixes_examples(&self) -> bool {
+        *self == Self::BatchNorm || self.inside().any(Self::mixes_examples)
+    }
+
+    /// How many classes this layer, or one inside, reads labels of.
+    pub fn classes(&self) -> Option<usize> {
+        let kind = self.kind();
+        kind.classes().or_else(|| self.inside().find_map(Self::classes))
+    }
+
+    /// The lists of layers inside this one, by their keys.
+    pub fn branches(&self) -> Vec<(&'static str, &[Self])> {
+        match self {
+            Self::Residual(residual) => residual.branches(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn inside(&self) -> impl Iterator<Item = &Self> {
+        self.branches().into_iter().flat_map(|(_, layers)| layers)
+    }
+}
+
 /// What every kind of layer knows about itself, without computing anything.
 pub trait Kind {
     /// The layer in a few words, for tables: `conv 64, 5×5, stride 2`.
@@ -119,11 +145,6 @@ pub trait Kind {
     /// The type in `crate::nn` that computes this layer. Rates and slopes are not part of it: they change no shape.
     fn rust_type(&self, input: Shape, output: Shape) -> String;
 
-    /// The lists of layers inside this one, by their keys.
-    fn branches(&self) -> Vec<(&'static str, &[Layer])> {
-        Vec::new()
-    }
-
     /// The number of classes, where the layer reads the examples' labels.
     fn classes(&self) -> Option<usize> {
         None
@@ -142,9 +163,6 @@ impl<K: Kind> Kind for &K {
     }
     fn rust_type(&self, input: Shape, output: Shape) -> String {
         (**self).rust_type(input, output)
-    }
-    fn branches(&self) -> Vec<(&'static str, &[Layer])> {
-        (**self).branches()
     }
     fn classes(&self) -> Option<usize> {
         (**self).classes()

@@ -16,14 +16,24 @@ pub struct Residual {
 }
 
 impl Residual {
-    fn shapes(&self, branch: &str, layers: &[Layer], input: Shape) -> Result<Vec<Shape>, String> {
-        chain::outputs(input, layers).map_err(|(index, reason)| format!("{branch}[{index}]: {reason}"))
+    pub(super) fn branches(&self) -> Vec<(&'static str, &[Layer])> {
+        let mut branches = vec![("layers", &*self.layers)];
+        if !self.shortcut.is_empty() {
+            branches.push(("shortcut", &*self.shortcut));
+        }
+        branches
     }
+}
 
-    /// Both branches as one of: the type, the parameters.
-    fn branch<R>(&self, layers: &[Layer], input: Shape, of: impl Fn(Shape, &[Layer], &[Shape]) -> R) -> R {
-        of(input, layers, &chain::outputs(input, layers).unwrap_or_default())
-    }
+/// What [`chain`] finds of a branch: its type, its parameters.
+fn find<R>(layers: &[Layer], input: Shape, of: impl Fn(Shape, &[Layer], &[Shape]) -> R) -> R {
+    of(input, layers, &chain::outputs(input, layers).unwrap_or_default())
+}
+
+/// The shape at the end of a branch.
+fn end(layers: &[Layer], input: Shape) -> Result<Shape, String> {
+    let outputs = chain::outputs(input, layers).map_err(|(at, reason)| format!("{at}: {reason}"))?;
+    Ok(outputs.last().copied().unwrap_or(input))
 }
 
 impl Kind for Residual {
@@ -32,36 +42,26 @@ impl Kind for Residual {
     }
 
     fn output(&self, input: Shape) -> Result<Shape, String> {
-        let ends = self.shapes("layers", &self.layers, input)?.last().copied().unwrap_or(input);
-        if self.shortcut.is_empty() {
-            return if ends == input {
-                Ok(ends)
-            } else {
-                Err(format!(
-                    "its layers make {ends} of {input}, which cannot be added: give it a `shortcut` that makes {ends}, too"
-                ))
-            };
+        let ends = end(&self.layers, input)?;
+        let short = if self.shortcut.is_empty() { input } else { end(&self.shortcut, input)? };
+        match (ends == short, self.shortcut.is_empty()) {
+            (true, _) => Ok(ends),
+            (false, true) => Err(format!(
+                "its layers make {ends} of {input}, which cannot be added: give it a `shortcut` that makes {ends}, too"
+            )),
+            (false, false) => {
+                Err(format!("its layers end in {ends} and its shortcut in {short}, which cannot be added"))
+            }
         }
-        let short = self.shapes("shortcut", &self.shortcut, input)?.last().copied().unwrap_or(input);
-        if ends == short {
-            return Ok(ends);
-        }
-        Err(format!("its layers end in {ends} and its shortcut in {short}, which cannot be added"))
     }
 
     fn parameters(&self, input: Shape) -> Parameters {
-        self.branch(&self.layers, input, chain::parameters)
-            + self.branch(&self.shortcut, input, chain::parameters)
+        find(&self.layers, input, chain::parameters) + find(&self.shortcut, input, chain::parameters)
     }
 
     fn rust_type(&self, input: Shape, _: Shape) -> String {
-        let layers = self.branch(&self.layers, input, chain::rust_type);
-        let shortcut = self.branch(&self.shortcut, input, chain::rust_type);
+        let layers = find(&self.layers, input, chain::rust_type);
+        let shortcut = find(&self.shortcut, input, chain::rust_type);
         format!("Residual<{layers}, {}>", if shortcut.is_empty() { "Identity" } else { &shortcut })
-    }
-
-    fn branches(&self) -> Vec<(&'static str, &[Layer])> {
-        let both = [("layers", &*self.layers), ("shortcut", &*self.shortcut)];
-        both.into_iter().filter(|(_, layers)| !layers.is_empty()).collect()
     }
 }
