@@ -1,6 +1,6 @@
 use super::average::{Average, arrays, restore};
 use super::optimizer::Gradient;
-use super::{Array, Diverged, Find, Learner, Losses, Optimizer};
+use super::{Array, Diverged, Find, Learner, Length, Losses, Optimizer};
 use crate::config::Experiment;
 use crate::config::architecture::Latent;
 use crate::config::objective::Update;
@@ -383,6 +383,11 @@ pub fn fill_latents(distribution: Latent, generator: &mut impl RngCore, out: &mu
 impl<Dev: Compute> Learner for Gan<Dev> {
     fn batches_per_step(&self) -> usize {
         self.settings.discriminator_steps
+    }
+
+    fn set_length(&mut self, length: Length) {
+        self.generator_optimizer.set_length(length);
+        self.discriminator_optimizer.set_length(length.times(self.batches_per_step() as u64));
     }
 
     fn step(&mut self, step: u64, batches: &[Vec<f32>]) -> Result<Losses, Diverged> {

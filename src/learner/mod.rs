@@ -3,10 +3,12 @@
 mod average;
 mod gan;
 mod optimizer;
+mod schedule;
 
 pub use average::Average;
 pub use gan::{Gan, Gradients, Settings, draw_latents, fill_latents};
 pub use optimizer::{Gradient, Optimizer};
+pub use schedule::Length;
 
 /// A named array of a learner's state, as checkpoints keep it.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +83,9 @@ impl Diverged {
 pub trait Learner {
     /// How many batches of examples one step takes.
     fn batches_per_step(&self) -> usize;
+
+    /// Says how long the training is, in generator steps, before the first of them; schedules may depend on it.
+    fn set_length(&mut self, length: Length);
 
     /// One step: step number `step` (from 0) on `batches`, each `(batch, features)` row-major.
     ///

@@ -3,17 +3,22 @@ use crate::architecture::{Examples, networks};
 use crate::config::Experiment;
 use crate::networks::{Network, build};
 use crate::random::{Stream, fill_uniform};
-use dfdx::prelude::Cpu;
+use dfdx::prelude::{Cpu, TensorFromVec};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 const BATCH: usize = 4;
 
-/// The GAN of `experiments/tiny.toml` with these settings on top.
-fn gan(sets: &[&str]) -> Gan<Cpu> {
+/// `experiments/tiny.toml` with these settings on top.
+fn experiment(sets: &[&str]) -> Experiment {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/tiny.toml");
     let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
-    let experiment = Experiment::load(&file, &sets, std::iter::empty()).unwrap().experiment;
+    Experiment::load(&file, &sets, std::iter::empty()).unwrap().experiment
+}
+
+/// Its GAN.
+fn gan(sets: &[&str]) -> Gan<Cpu> {
+    let experiment = experiment(sets);
     let networks = networks(&experiment.architecture, Examples::from(&experiment.dataset)).unwrap();
     let fresh = |network, name| -> Box<dyn Network<Cpu>> {
         build(network, Cpu::default(), experiment.training.initialization, Stream::new(1, name)).unwrap()
@@ -24,13 +29,10 @@ fn gan(sets: &[&str]) -> Gan<Cpu> {
         .ema
         .map(|ema| Average::new(ema.decay as f32, fresh(&networks.generator, "other"), &mut *generator));
     let settings = Settings { batch_size: BATCH, seed: 3, ..Settings::of(&experiment) };
-    Gan::new(
-        settings,
-        Cpu::default(),
-        generator,
-        fresh(&networks.discriminator, "weights.discriminator"),
-        average,
-    )
+    let discriminator = fresh(&networks.discriminator, "weights.discriminator");
+    let mut gan = Gan::new(settings, Cpu::default(), generator, discriminator, average);
+    gan.set_length(Length { updates: 8, per_epoch: 4 });
+    gan
 }
 
 /// Batches of the given step, as a training loop would bring them.
@@ -51,11 +53,24 @@ fn state(gan: &mut Gan<Cpu>) -> BTreeMap<String, Array> {
     gan.state().into_iter().map(|array| (array.name.clone(), array)).collect()
 }
 
-const KINDS: [&[&str]; 4] = [
+const KINDS: [&[&str]; 6] = [
     &[],
     &["training.ema={ decay = 0.9 }", "optimizer.name=rmsprop", "optimizer.momentum=0.5"],
     &["objective.update=alternating", "objective.discriminator_steps=2", "objective.loss=minimax"],
     &["objective.update=alternating", "optimizer.name=sgd", "optimizer.momentum=0.9"],
+    &[
+        "optimizer.schedule={ cosine = { end = 0 } }",
+        "optimizer.warm_up=2",
+        "optimizer.beta2_schedule={ linear = { end = 0.99 } }",
+        "optimizer.generator.clip_norm=0.5",
+    ],
+    &[
+        "objective.update=alternating",
+        "objective.discriminator_steps=2",
+        "optimizer.name=sgd",
+        "optimizer.schedule={ exponential = { decay = 0.5 } }",
+        "optimizer.momentum_schedule={ linear = { end = 0.7, epochs = 1 } }",
+    ],
 ];
 
 #[test]
@@ -216,5 +231,113 @@ fn direct_convolutions_give_the_same_gradients_but_for_rounding() {
     {
         let apart = apart(fastest, direct);
         assert!(apart > 0.0 && apart < 1e-5, "{apart:e}: the same way, or another result");
+    }
+}
+
+/// The weights of both players, one after the other.
+fn weights(gan: &mut Gan<Cpu>) -> Vec<f32> {
+    let is_weight = |name: &str| {
+        let player = name.starts_with("generator.") || name.starts_with("discriminator.");
+        player && !name.contains("running")
+    };
+    state(gan).into_iter().filter(|(name, _)| is_weight(name)).flat_map(|(_, array)| array.values).collect()
+}
+
+/// How far both players together go in the first step.
+fn first_move(sets: &[&str]) -> (Vec<f64>, Losses) {
+    let mut gan = gan(sets);
+    let before = weights(&mut gan);
+    let losses = train(&mut gan, 0..1)[0];
+    let after = weights(&mut gan);
+    (after.iter().zip(before).map(|(after, before)| f64::from(*after) - f64::from(before)).collect(), losses)
+}
+
+#[test]
+fn a_long_gradient_is_shortened_and_logged_as_it_was() {
+    let sgd = ["optimizer.name=sgd", "optimizer.learning_rate=1"];
+    let length = |moved: &[f64]| moved.iter().map(|part| part * part).sum::<f64>().sqrt();
+    let (free, losses) = first_move(&sgd);
+    let norms = [losses.d_gradient_norm, losses.g_gradient_norm];
+    assert!((length(&free) / norms[0].hypot(norms[1]) - 1.0).abs() < 1e-4);
+    // Both are longer than the limit, so that each network goes just as far as it allows, in the old direction.
+    let limit = norms[0].min(norms[1]) / 4.0;
+    let (clipped, logged) = first_move(&[&sgd[..], &[&format!("optimizer.clip_norm={limit}")]].concat());
+    assert_eq!(logged, losses);
+    assert!((length(&clipped) / (limit * 2.0_f64.sqrt()) - 1.0).abs() < 1e-4, "{}", length(&clipped));
+    // One that is shorter than the limit stays what it was, bit by bit.
+    let longest = norms[0].max(norms[1]) * 1.01;
+    assert_eq!(first_move(&[&sgd[..], &[&format!("optimizer.clip_norm={longest}")]].concat()).0, free);
+    let only = format!("optimizer.generator.clip_norm={}", norms[1] / 2.0);
+    let (one, _) = first_move(&[&sgd[..], &[&only]].concat());
+    assert!((length(&one) / norms[0].hypot(norms[1] / 2.0) - 1.0).abs() < 1e-4);
+}
+
+/// An optimizer with every schedule against a few lines of f64, on the gradient 2w of each weight.
+#[test]
+fn an_optimizer_follows_its_schedules() {
+    let cases = [
+        ("name = 'sgd', momentum_schedule = { linear = { end = 0.8, updates = 4 } }", 0.0, 0.8),
+        (
+            "name = 'rmsprop', rho = 0.5, momentum_schedule = { linear = { end = 0.8, updates = 4 } }",
+            0.0,
+            0.8,
+        ),
+        ("betas = [0.5, 0.9], beta2_schedule = { linear = { end = 0.99, updates = 4 } }", 0.9, 0.99),
+    ];
+    for (keys, start, end) in cases {
+        let set = format!(
+            "optimizer={{ learning_rate = 0.01, warm_up = 2, schedule = {{ linear = {{ end = 0, updates = 8 }} }}, {keys} }}"
+        );
+        let experiment = experiment(&[&set]);
+        let networks = networks(&experiment.architecture, Examples::from(&experiment.dataset)).unwrap();
+        let (initialization, stream) = (experiment.training.initialization, Stream::new(1, "weights"));
+        let mut network = build(&networks.generator, Cpu::default(), initialization, stream).unwrap();
+        let mut optimizer = Optimizer::new(experiment.optimizer.generator, "", &mut *network);
+        let values = |network: &mut dyn Network<Cpu>| -> Vec<Vec<f32>> {
+            let mut values = Vec::new();
+            network.visit(&mut |parameter| {
+                if parameter.trainable {
+                    values.push(parameter.to_vec());
+                }
+            });
+            values
+        };
+        let mut twin: Vec<f64> = values(&mut *network).concat().into_iter().map(f64::from).collect();
+        let (mut m, mut v) = (vec![0.0; twin.len()], vec![0.0; twin.len()]);
+        for t in 0..7_u8 {
+            let weights = values(&mut *network);
+            let gradients: Vec<Gradient<Cpu>> = weights
+                .iter()
+                .map(|w| {
+                    let g: Vec<f32> = w.iter().map(|w| 2.0 * w).collect();
+                    let length = g.len();
+                    Cpu::default().tensor_from_vec(g, (length,))
+                })
+                .collect();
+            optimizer.step(&mut *network, &gradients);
+            let t = f64::from(t);
+            let rate = if t < 2.0 { 0.01 * (t + 1.0) / 2.0 } else { 0.01 * (1.0 - (t - 2.0) / 8.0) };
+            let moving = start + (end - start) * (t / 4.0).min(1.0);
+            for ((w, m), v) in twin.iter_mut().zip(&mut m).zip(&mut v) {
+                let g = 2.0 * *w;
+                if keys.contains("sgd") {
+                    *m = moving * *m - rate * g;
+                    *w += *m;
+                } else if keys.contains("rmsprop") {
+                    *v = 0.5 * *v + 0.5 * g * g;
+                    *m = moving * *m + rate * g / (*v + 1e-7).sqrt();
+                    *w -= *m;
+                } else {
+                    *m = 0.5 * *m + 0.5 * g;
+                    *v = moving * *v + (1.0 - moving) * g * g;
+                    let (first, second) = (1.0 - 0.5_f64.powf(t + 1.0), 1.0 - moving.powf(t + 1.0));
+                    *w -= rate * second.sqrt() / first * *m / (v.sqrt() + 1e-7);
+                }
+            }
+        }
+        let found = values(&mut *network).concat();
+        let furthest =
+            found.iter().zip(&twin).map(|(found, twin)| (f64::from(*found) - twin).abs()).fold(0.0, f64::max);
+        assert!(furthest < 1e-5, "{keys}: {furthest:e}");
     }
 }

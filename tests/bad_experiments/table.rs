@@ -400,6 +400,60 @@ pub(crate) const TABLE: &[Case] = &[
         "`optimizer.discriminator.rho` belongs to `rmsprop`, but `optimizer.discriminator.name` is `sgd`",
         "",
     ),
+    case(
+        "[optimizer]\nschedule = ▶'step'\n",
+        "unknown word `step` for `optimizer.schedule`",
+        "the words are `constant`, `linear`, `cosine` and `exponential`",
+    ),
+    case("[optimizer]\nschedule = ▶'cosine'\n", "`cosine` needs its parameters", "{ cosine = { end = 0 } }"),
+    case(
+        "[optimizer]\nschedule = { linear = { end = ▶-1 } }\n",
+        "`optimizer.schedule.linear.end` is -1, but must be between 0 and 10",
+        "",
+    ),
+    case(
+        "[optimizer]\nschedule = { cosine = { end = 0, updates = ▶0 } }\n",
+        "`optimizer.schedule.cosine.updates` is 0, but must be between 1 and 1_000_000_000 updates",
+        "",
+    ),
+    case(
+        "[optimizer]\nschedule = { cosine = { end = 0, updates = 5, ▶epochs = 5 } }\n",
+        "`optimizer.schedule.cosine` has both `updates` and `epochs`",
+        "remove one of them",
+    ),
+    case(
+        "[optimizer.generator]\nschedule = { exponential = { decay = ▶1.1 } }\n",
+        "`optimizer.generator.schedule.exponential.decay` is 1.1, but must be greater than 0 and at most 1",
+        "",
+    ),
+    case(
+        "[optimizer]\nschedule = { exponential = { decay = 0.9, floor = ▶1e-3 } }\n",
+        "`optimizer.schedule.exponential.floor` is 0.001, but `optimizer.learning_rate` is only 0.0001",
+        "",
+    ),
+    case(
+        "[optimizer]\nschedule = { exponential = { ▶gamma = 0.9 } }\n",
+        "unknown key `gamma` in `optimizer.schedule.exponential`",
+        "`decay` and `floor`",
+    ),
+    case("[optimizer]\nwarm_up = ▶-5\n", "`optimizer.warm_up` is -5, but must be between 0 and", ""),
+    case("[optimizer]\n▶warmup_steps = 5\n", "unknown key `warmup_steps`", "did you mean `warm_up`?"),
+    case("[optimizer]\nclip_norm = ▶0\n", "`optimizer.clip_norm` is 0, but must be greater than 0", ""),
+    case(
+        "[optimizer]\n▶momentum_schedule = { linear = { end = 0.7 } }\n",
+        "`optimizer.momentum_schedule` belongs to `rmsprop` and `sgd`, but `optimizer.name` is `adam`",
+        "",
+    ),
+    case(
+        "[optimizer]\nbeta2_schedule = { cosine = { end = ▶1 } }\n",
+        "`optimizer.beta2_schedule.cosine.end` is 1, but must be at least 0 and less than 1",
+        "",
+    ),
+    case(
+        "[optimizer]\nbeta2_schedule = { linear = { end = 0.99, epochs = ▶0 } }\n",
+        "`optimizer.beta2_schedule.linear.epochs` is 0",
+        "",
+    ),
     // [training]
     case("architecture.family = 'dcgan'\n", "nothing says how long to train", "add epochs = 10"),
     case(
