@@ -8,7 +8,7 @@
 //! - **Another choice drops the keys that belong to the earlier one.** A layer that sets `dataset.name`,
 //!   `architecture.family`, `optimizer.name` or `sweep.strategy` takes out the keys of earlier layers that the new choice does not have
 //!   (`betas` under `sgd`), and keeps those it has (`learning_rate`). Within one layer such a key is an error.
-//! - **`training.epochs` and `training.steps` are one choice**: a later layer's one takes the place of an earlier
+//! - **`training.epochs` and `training.steps` are one choice**, and so are `training.ema.decay` and `half_life`: a later
 //!   layer's one takes the place of an earlier layer's other. Within one layer both are an error.
 //!
 //! Before each layer an eraser goes in, which sets to figment's `Empty` what that layer replaces.
@@ -39,8 +39,9 @@ const WHOLE: [&str; 11] = [
     "optimizer.discriminator.beta2_schedule",
 ];
 
-/// The two keys of which only the latest layer's counts.
-const LENGTH: [&str; 2] = ["training.epochs", "training.steps"];
+/// Pairs of keys of which only the latest layer's counts.
+const EITHER: [[&str; 2]; 2] =
+    [["training.epochs", "training.steps"], ["training.ema.decay", "training.ema.half_life"]];
 
 /// Which words a key belongs to.
 pub(super) type Owners = &'static [(&'static str, &'static [&'static str])];
@@ -206,11 +207,13 @@ fn eraser(old: &Dict, new: &Dict) -> Dict {
     for distribution in sweep::distributions(new) {
         erase(&distribution);
     }
-    let [epochs, steps] = LENGTH.map(path);
-    match (key::find(new, &epochs), key::find(new, &steps)) {
-        (Some(_), None) => erase(&steps),
-        (None, Some(_)) => erase(&epochs),
-        _ => {}
+    for pair in EITHER {
+        let [one, other] = pair.map(path);
+        match (key::find(new, &one), key::find(new, &other)) {
+            (Some(_), None) => erase(&other),
+            (None, Some(_)) => erase(&one),
+            _ => {}
+        }
     }
     for (section, choice, owners) in CHOICES {
         let section = path(section);

@@ -6,7 +6,7 @@ use super::architecture::{Family, Latent};
 use super::dataset::{Range, Source};
 use super::objective::{Loss, Regularizer};
 use super::optimizer::{Curve, Method, Over, Ramp, Schedule};
-use super::training::{Device, Initialization, Length};
+use super::training::{Device, Ema, Initialization, Length, Memory};
 use super::*;
 
 #[path = "../../tests/bad_experiments/table.rs"]
@@ -406,6 +406,16 @@ fn schedules_are_replaced_whole_and_overridden_by_player() {
     let optimizer = load_all(&path, &sets, &[]).expect("good").experiment.optimizer;
     assert_eq!(optimizer.discriminator.schedule, ramp(Curve::Cosine, 1e-6, Over::Training));
     assert_eq!(optimizer.generator.schedule, ramp(Curve::Linear, 1e-5, Over::Training));
+}
+
+#[test]
+fn an_average_has_a_decay_or_a_half_life_whichever_is_given_later() {
+    let folder = Folder::new();
+    folder.write("base.toml", &format!("{LEAST}training.ema = {{ decay = 0.9, warm_up = true }}\n"));
+    let path = folder.write("x.toml", "extends = ['base.toml']\ntraining.ema.half_life = 5000\n");
+    let ema = |sets: &[&str]| load_all(&path, sets, &[]).expect("good").experiment.training.ema;
+    assert_eq!(ema(&[]), Some(Ema { memory: Memory::HalfLife(5000.0), warm_up: true }));
+    assert_eq!(ema(&["training.ema.decay=0.5"]), Some(Ema { memory: Memory::Decay(0.5), warm_up: true }));
 }
 
 #[test]

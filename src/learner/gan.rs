@@ -396,7 +396,7 @@ impl<Dev: Compute> Learner for Gan<Dev> {
             _ => self.alternating(step, batches)?,
         };
         if let Some(average) = &mut self.average {
-            average.follow(&mut *self.generator);
+            average.follow(&mut *self.generator, step);
         }
         Ok(losses)
     }

@@ -27,7 +27,7 @@ fn gan(sets: &[&str]) -> Gan<Cpu> {
     let average = experiment
         .training
         .ema
-        .map(|ema| Average::new(ema.decay as f32, fresh(&networks.generator, "other"), &mut *generator));
+        .map(|ema| Average::new(ema, BATCH, fresh(&networks.generator, "other"), &mut *generator));
     let settings = Settings { batch_size: BATCH, seed: 3, ..Settings::of(&experiment) };
     let discriminator = fresh(&networks.discriminator, "weights.discriminator");
     let mut gan = Gan::new(settings, Cpu::default(), generator, discriminator, average);
@@ -63,6 +63,7 @@ const KINDS: [&[&str]; 6] = [
         "optimizer.warm_up=2",
         "optimizer.beta2_schedule={ linear = { end = 0.99 } }",
         "optimizer.generator.clip_norm=0.5",
+        "training.ema={ half_life = 16, warm_up = true }",
     ],
     &[
         "objective.update=alternating",

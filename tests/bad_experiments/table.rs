@@ -512,7 +512,22 @@ pub(crate) const TABLE: &[Case] = &[
     ),
     case(
         "[training]\nepochs = 1\nema = ▶0.999\n",
-        "`training.ema` must be a table such as { decay = … }, but is 0.999",
+        "`training.ema` must be a table such as { decay = …, half_life = …, warm_up = … }, but is 0.999",
+        "",
+    ),
+    case(
+        "[training]\nepochs = 1\nema = { half_life = ▶0 }\n",
+        "`training.ema.half_life` is 0, but must be greater than 0",
+        "",
+    ),
+    case(
+        "[training]\nepochs = 1\nema = { decay = 0.9, ▶half_life = 1000 }\n",
+        "`training.ema` has both `decay` and `half_life`",
+        "remove one of them",
+    ),
+    case(
+        "[training]\nepochs = 1\nema = { warm_up = ▶10 }\n",
+        "`training.ema.warm_up` must be true or false",
         "",
     ),
     // [evaluation]
