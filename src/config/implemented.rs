@@ -3,7 +3,6 @@
 
 /// Key and word; the word `*` stands for any value of the key.
 pub(super) const NOT_YET: &[(&str, &str)] = &[
-    ("dataset.name", "image-folder"),
     ("architecture.family", "goodfellow"),
     ("architecture.family", "infogan"),
     ("architecture.family", "conditional-dcgan"),

@@ -160,6 +160,9 @@ const GOOD: &[&str] = &[
     "dataset = { name = 'gaussian-ring', modes = 5, radius = 1, std = 0.1, count = 512 }\narchitecture.family = 'mlp'\ntraining.epochs = 2\noptimizer.name = 'rmsprop'\n[optimizer.generator]\nrho = 0.99\nmomentum = 0.25\n[optimizer.discriminator]\nname = 'adam'\nbetas = [0, 0.9]",
     "dataset = { name = 'gaussian-grid', modes = 9, spacing = 1.5 }\narchitecture.family = 'mlp'\ntraining.epochs = 2\n[logging]\nevery_steps = 10\nprogress_gif = false\ntensorboard = true\nmontage = { rows = 2 }",
     "dataset = { name = 'idx', images = 'a \"b\".gz', labels = 'l', test_images = 't', test_labels = 'u', shape = [32, 32, 3] }\narchitecture.family = 'dcgan'\ntraining.epochs = 2\n[evaluation]\nevery = 2\nmetrics = ['kernel', 'frechet']",
+    "dataset = { name = 'cifar-10', limit = 50_000, range = 'unit' }\narchitecture.family = 'dcgan'\ntraining.epochs = 2",
+    "dataset = { name = 'image-folder', path = 'my \"photos\"', size = [28, 28] }\narchitecture.family = 'dcgan'\ntraining.epochs = 2",
+    "dataset = { name = 'image-folder', path = 'x', size = [7, 9], channels = 1 }\narchitecture.family = 'mlp'\ntraining.epochs = 2",
     "dataset = { name = 'idx', images = 'a', shape = [7, 9] }\narchitecture.family = 'mlp'\ntraining.epochs = 2\nevaluation = {}",
     "architecture.family = 'mlp'\ntraining.epochs = 2\noptimizer = { schedule = { cosine = { end = 0 } }, beta2_schedule = { cosine = { end = 0.99 } }, generator = { schedule = { linear = { end = 1e-5, updates = 100 } } }, discriminator = { schedule = 'constant', warm_up = 0, clip_norm = 2.5 } }",
     "training.epochs = 1\n[architecture]\nfamily = 'custom'\nlatent_dim = 4\n[architecture.generator]\nlayers = [{ dense = { units = 98, bias = false } }, 'batch-norm', { leaky-relu = 0.3 }, { reshape = [7, 7, 2] }, { conv-transpose = { channels = 4, kernel = 5, stride = 2 } }, 'relu', { conv-transpose = { channels = 1, kernel = 5, stride = 2, bias = false } }, 'tanh']\n[architecture.discriminator]\nlayers = [{ conv = { channels = 2, kernel = 5, stride = 2 } }, { dropout = 0.3 }, 'sigmoid', 'flatten', { dense = { units = 1 } }]",
@@ -241,6 +244,8 @@ fn the_canonical_text_covers_what_changes_results_and_nothing_else() {
     for other in [
         "seed=1",
         "dataset.name=mnist",
+        "dataset={ name = 'image-folder', path = 'x', size = [28, 28] }",
+        "dataset={ name = 'image-folder', path = 'x', size = [28, 28], channels = 1 }",
         "dataset.limit=5000",
         "dataset.range=unit",
         "dataset.count=300",

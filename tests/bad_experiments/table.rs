@@ -75,7 +75,35 @@ pub(crate) const TABLE: &[Case] = &[
     case("[dataset]\nname = ▶'cifar'\n", "unknown word `cifar`", "the words are `fashion-mnist`, `mnist`"),
     case("[dataset]\nname = ▶0\n", "`dataset.name` must be one of the words", ""),
     case("[dataset]\nname = { ▶mnist = 1 }\n", "`mnist` takes no parameters", "write just \"mnist\""),
-    case("[dataset]\nname = ▶'image-folder'\n", "`image-folder` is not part of this version yet", ""),
+    case("[dataset]\nname = ▶'cifar10'\n", "unknown word `cifar10`", "did you mean `cifar-10`?"),
+    case("[dataset]\nname = 'cifar-10'\nlimit = ▶50_001\n", "cifar-10 has only 50000 training examples", ""),
+    case(
+        "[▶dataset]\nname = 'image-folder'\nsize = [32, 32]\n",
+        "needs `path` when its name is `image-folder`",
+        "add path =",
+    ),
+    case("[▶dataset]\nname = 'image-folder'\npath = 'x'\n", "needs `size`", "add size = [32, 32]"),
+    case("[dataset]\nname = 'image-folder'\npath = ▶' '\nsize = [8, 8]\n", "`dataset.path` is empty", ""),
+    case(
+        "[dataset]\nname = 'image-folder'\npath = 'x'\nsize = [8, ▶1025]\n",
+        "`dataset.size[1]` is 1025, but must be between 1 and 1024 pixels",
+        "",
+    ),
+    case(
+        "[dataset]\nname = 'image-folder'\npath = 'x'\nsize = ▶[8, 8, 3]\n",
+        "`dataset.size` must be a list of length 2",
+        "",
+    ),
+    case(
+        "[dataset]\nname = 'image-folder'\npath = 'x'\nsize = [8, 8]\nchannels = ▶2\n",
+        "`dataset.channels` is 2, but must be 1 (grey) or 3 (colour)",
+        "",
+    ),
+    case(
+        "[dataset]\nname = 'mnist'\n▶size = [8, 8]\n",
+        "`dataset.size` belongs to `image-folder`, but `dataset.name` is `mnist`",
+        "",
+    ),
     case(
         "[dataset]\nname = 'mnist'\n▶lmit = 5\n",
         "unknown key `lmit` in [dataset]",

@@ -86,6 +86,8 @@ const GOOD: &[&str] = &[
     "name = 'a-b_c.d'\ndescription = 'Two'\nseed = 9223372036854775807\n",
     "[dataset]\nname = 'gaussian-grid'\nmodes = 10000\nspacing = 1\nstd = 0.1\ncount = 1000000\n",
     "[dataset]\nname = 'idx'\nimages = 'x'\nshape = [28, 28, 3]\n",
+    "[dataset]\nname = 'cifar-10'\nlimit = 100\nrange = 'unit'\n",
+    "[dataset]\nname = 'image-folder'\npath = 'x'\nsize = [28, 28]\nchannels = 1\n",
     "[dataset]\nname = 'idx'\nimages = 'x'\nlabels = 'y'\ntest_images = 'z'\ntest_labels = 'w'\nshape = [28, 28]\n",
     "[architecture]\nfamily = 'mlp'\nlatent = 'unit'\nhidden = [1, 65536]\n",
     "[architecture]\nfamily = 'custom'\ngenerator.layers = ['relu', { leaky-relu = 0 }, { leaky-relu = 0.3 }, { dropout = 0.95 },\n\
