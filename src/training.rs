@@ -2,7 +2,7 @@
 //!
 //! It knows neither GANs nor files: a [`Learner`] learns, a [`Watcher`] records.
 
-use crate::learner::{Data, Diverged, Learner, Minibatch};
+use crate::learner::{Data, Diverged, Learner, Length, Minibatch};
 use crate::random::Stream;
 use rand::seq::SliceRandom;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -153,6 +153,7 @@ pub fn train<W: Watcher>(
     stop: Stop<'_>,
 ) -> Result<End, Error<W::Error>> {
     let per_epoch = schedule.steps_per_epoch();
+    learner.set_length(Length { updates: schedule.total_steps, per_epoch });
     while progress.step < schedule.total_steps {
         let epoch = progress.step / per_epoch;
         if stop.after_epoch.is_some_and(|last| epoch >= last) {
@@ -235,12 +236,16 @@ mod tests {
     #[derive(Default)]
     struct Recorder {
         seen: Vec<(u64, Vec<f32>)>,
+        length: Option<Length>,
         diverge_at: Option<u64>,
     }
 
     impl Learner for Recorder {
         fn batches_per_step(&self) -> usize {
             1
+        }
+        fn set_length(&mut self, length: Length) {
+            self.length = Some(length);
         }
         fn step(&mut self, step: u64, batches: &[Minibatch]) -> Result<Vec<f64>, Diverged> {
             if self.diverge_at == Some(step) {
@@ -330,6 +335,7 @@ mod tests {
         let (mut learner, mut log) = (Recorder::default(), Log::default());
         assert_eq!(run(&SCHEDULE, &mut learner, &mut log, Progress::default(), None).unwrap(), End::Complete);
         assert_eq!(log.epochs, [1, 2, 3]);
+        assert_eq!(learner.length, Some(Length { updates: 8, per_epoch: 3 }));
         assert_eq!(
             log.rows.iter().map(|row| (row.epoch, row.step)).collect::<Vec<_>>(),
             [(1, 3), (2, 6), (3, 8)]

@@ -55,7 +55,7 @@ pub struct RmsProp {
 
 /// One step of RMSProp: `v ← ρ·v + (1 − ρ)·g²`, `u ← momentum·u + learning_rate · g / √(v + ε)`, `w ← w − u`.
 ///
-/// `update_memory` holds u; it is needed, and changed, only where the momentum is not zero, and may be empty otherwise.
+/// `update_memory` holds u; it may be empty where the momentum is zero, and stays so.
 pub fn rms_prop(
     settings: &RmsProp,
     gradient: &[f32],
@@ -65,7 +65,8 @@ pub fn rms_prop(
 ) {
     let RmsProp { learning_rate, rho, momentum, epsilon } = *settings;
     let keep = 1.0 - rho;
-    if momentum == 0.0 {
+    // A memory is kept also while a momentum that will rise is zero.
+    if momentum == 0.0 && update_memory.is_empty() {
         update(
             [weights, mean_square],
             gradient,
@@ -91,9 +92,10 @@ pub fn rms_prop(
 
 /// One step of gradient descent with momentum: `m ← momentum·m − learning_rate·g`, `w ← w + m`.
 ///
-/// `velocity` holds m; it is needed, and changed, only where the momentum is not zero, and may be empty otherwise.
+/// `velocity` holds m; it may be empty where the momentum is zero, and stays so.
 pub fn sgd(learning_rate: f32, momentum: f32, gradient: &[f32], weights: &mut [f32], velocity: &mut [f32]) {
-    if momentum == 0.0 {
+    // A memory is kept also while a momentum that will rise is zero.
+    if momentum == 0.0 && velocity.is_empty() {
         update(
             [weights],
             gradient,

@@ -314,6 +314,9 @@ pub(super) enum Published {
     FashionMnist,
     /// 28×28 grey digits (LeCun et al. 1998)
     Mnist,
+    /// 32×32 colour photographs (Krizhevsky 2009)
+    #[value(name = "cifar-10")]
+    Cifar10,
 }
 
 impl Published {
@@ -321,6 +324,7 @@ impl Published {
         match self {
             Self::FashionMnist => "fashion-mnist",
             Self::Mnist => "mnist",
+            Self::Cifar10 => "cifar-10",
         }
     }
 }

@@ -1,13 +1,13 @@
 //! `atelier data list|fetch|verify`.
 
 use super::Exit;
-use super::arguments::{Data, DataAction, Published};
+use super::arguments::{self, Data, DataAction};
 use super::exit::Failure;
 use super::output;
 use super::reporter::downloading;
 use super::table::{Align, grouped, render};
 use crate::data::fetch::Policy;
-use crate::data::named::{ALL, Named};
+use crate::data::published::{self, ALL, Published};
 use crate::data::{Folders, Whereabouts, list};
 use std::io::IsTerminal;
 
@@ -45,28 +45,28 @@ fn show(folders: &Folders) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn fetch(folders: &Folders, name: Published) -> Result<Exit, Failure> {
-    let named = Named::expect(name.word(), "fetch")?;
+fn fetch(folders: &Folders, name: arguments::Published) -> Result<Exit, Failure> {
+    let known = published::expect(name.word(), "fetch")?;
     let (mut bar, is_terminal) = (None, std::io::stdout().is_terminal());
-    let found = named.fetch(&folders.cache, None, &Policy::default(), &mut |progress| {
+    let folder = known.fetch(&folders.cache, &Policy::default(), &mut |progress| {
         if let Some(line) = downloading(&mut bar, is_terminal, &progress) {
             output::mention(line);
         }
     })?;
-    output::line(format_args!("{} is in {}", name.word(), found.folder.display()))?;
+    output::line(format_args!("{} is in {}", name.word(), folder.display()))?;
     Ok(Exit::Done)
 }
 
-fn verify(folders: &Folders, name: Option<Published>) -> Result<Exit, Failure> {
-    let wanted: Vec<&'static Named> = match name {
-        Some(name) => vec![Named::expect(name.word(), "verify")?],
+fn verify(folders: &Folders, name: Option<arguments::Published>) -> Result<Exit, Failure> {
+    let wanted: Vec<&'static dyn Published> = match name {
+        Some(name) => vec![published::expect(name.word(), "verify")?],
         None => ALL.to_vec(),
     };
     let mut exit = Exit::Done;
-    for named in wanted {
-        let checks = named.verify(folders)?;
+    for known in wanted {
+        let checks = known.verify(folders)?;
         if checks.is_empty() {
-            output::line(format_args!("{}: not here", named.name))?;
+            output::line(format_args!("{}: not here", known.name()))?;
             // Asked for by name, its absence is an answer that a script must notice.
             exit = if name.is_some() { Exit::Damaged } else { exit };
         }

@@ -187,7 +187,8 @@ impl From<run::Error> for Failure {
             run::Error::NotBuilt { .. }
             | run::Error::WithoutCuda
             | run::Error::NoGpu { .. }
-            | run::Error::TooFewExamples { .. } => Self::new(Exit::Wrong, message),
+            | run::Error::TooFewExamples { .. }
+            | run::Error::Labels { .. } => Self::new(Exit::Wrong, message),
         }
     }
 }

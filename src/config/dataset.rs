@@ -9,6 +9,8 @@ use super::key::path;
 use super::read::words_of;
 use super::words;
 
+mod files;
+
 /// A data set and how much of it is used.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
@@ -27,6 +29,8 @@ pub enum Source {
     FashionMnist,
     /// 28×28 grey digits, 60,000 for training (LeCun et al. 1998).
     Mnist,
+    /// 32×32 colour photographs in ten classes, 50,000 for training (Krizhevsky 2009).
+    Cifar10,
     /// 28×28 grey garments, drawn by the program.
     Silhouettes {
         /// Training images, 1 to 1,000,000; default 20,000.
@@ -72,6 +76,13 @@ pub enum Source {
         /// (H, W, C): height and width 1 to 1024, channels 1 to 16.
         shape: (usize, usize, usize),
     },
+    /// PNG and JPEG files, labelled by the sub-folders that they lie in.
+    ImageFolder {
+        /// The folder, relative to the working directory.
+        path: String,
+        /// (H, W, C): what every image is brought to; height and width 1 to 1024, channels 1 or 3, default 3.
+        shape: (usize, usize, usize),
+    },
 }
 
 /// What is known of a data set's labels before they are read.
@@ -107,19 +118,22 @@ impl Dataset {
             Source::FashionMnist | Source::Mnist | Source::Silhouettes { .. } => (28, 28, 1),
             Source::SlantedFaces { .. } => (2, 2, 1),
             Source::GaussianRing { .. } | Source::GaussianGrid { .. } => (1, 1, 2),
-            Source::Idx { shape, .. } => shape,
+            Source::Cifar10 => (32, 32, 3),
+            Source::Idx { shape, .. } | Source::ImageFolder { shape, .. } => shape,
         }
     }
 
     /// What is known of the examples' labels before they are read.
     pub fn labels(&self) -> Labels {
         match &self.source {
-            Source::FashionMnist | Source::Mnist | Source::Silhouettes { .. } => Labels::Classes(10),
+            Source::FashionMnist | Source::Mnist | Source::Cifar10 | Source::Silhouettes { .. } => {
+                Labels::Classes(10)
+            }
             Source::GaussianRing { modes, .. } | Source::GaussianGrid { modes, .. } => {
                 Labels::Classes(*modes)
             }
             Source::SlantedFaces { .. } | Source::Idx { labels: None, .. } => Labels::Missing,
-            Source::Idx { labels: Some(_), .. } => Labels::InFile,
+            Source::Idx { labels: Some(_), .. } | Source::ImageFolder { .. } => Labels::InFile,
         }
     }
 
@@ -157,18 +171,21 @@ impl Source {
             Self::SlantedFaces { .. } => Word::SlantedFaces,
             Self::GaussianRing { .. } => Word::GaussianRing,
             Self::GaussianGrid { .. } => Word::GaussianGrid,
+            Self::Cifar10 => Word::Cifar10,
             Self::Idx { .. } => Word::Idx,
+            Self::ImageFolder { .. } => Word::ImageFolder,
         }
     }
 
     fn examples(&self) -> Option<usize> {
         match *self {
             Self::FashionMnist | Self::Mnist => Some(60_000),
+            Self::Cifar10 => Some(50_000),
             Self::Silhouettes { count }
             | Self::SlantedFaces { count }
             | Self::GaussianRing { count, .. }
             | Self::GaussianGrid { count, .. } => Some(count),
-            Self::Idx { .. } => None,
+            Self::Idx { .. } | Self::ImageFolder { .. } => None,
         }
     }
 }
@@ -181,6 +198,9 @@ enum Word {
     FashionMnist,
     /// 28×28 grey digits, 60,000 for training (LeCun et al. 1998).
     Mnist,
+    /// 32×32 colour photographs in ten classes, 50,000 for training (Krizhevsky 2009).
+    #[serde(rename = "cifar-10")]
+    Cifar10,
     /// 28×28 grey garments, drawn by the program.
     Silhouettes,
     /// 2×2 grey faces, drawn by the program (Serrano's smallest GAN).
@@ -191,7 +211,7 @@ enum Word {
     GaussianGrid,
     /// Images in IDX files, plain or gzip.
     Idx,
-    /// Images in a folder.
+    /// PNG and JPEG files in a folder, labelled by its sub-folders.
     ImageFolder,
 }
 
@@ -200,6 +220,7 @@ impl Word {
         match self {
             Self::FashionMnist => "fashion-mnist",
             Self::Mnist => "mnist",
+            Self::Cifar10 => "cifar-10",
             Self::Silhouettes => "silhouettes",
             Self::SlantedFaces => "slanted-faces",
             Self::GaussianRing => "gaussian-ring",
@@ -212,7 +233,7 @@ impl Word {
 
 /// The keys that not every data set has, and those that have them.
 pub(super) const OWNERS: &[(&str, &[&str])] = &[
-    ("range", &["fashion-mnist", "mnist", "silhouettes", "slanted-faces", "idx", "image-folder"]),
+    ("range", &["fashion-mnist", "mnist", "cifar-10", "silhouettes", "slanted-faces", "idx", "image-folder"]),
     ("count", &["silhouettes", "slanted-faces", "gaussian-ring", "gaussian-grid"]),
     ("modes", &["gaussian-ring", "gaussian-grid"]),
     ("radius", &["gaussian-ring"]),
@@ -223,6 +244,9 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
     ("test_images", &["idx"]),
     ("test_labels", &["idx"]),
     ("shape", &["idx"]),
+    ("path", &["image-folder"]),
+    ("size", &["image-folder"]),
+    ("channels", &["image-folder"]),
 ];
 
 /// Which examples are learned from.
@@ -278,6 +302,18 @@ pub(super) struct Section {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 2, max = 3), extend("items" = [pixels(), pixels(), channels()]))]
     shape: Option<Vec<i64>>,
+    /// The folder of the images; relative to the working directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minLength" = 1))]
+    path: Option<String>,
+    /// [height, width] in pixels that every image is brought to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("items" = [pixels(), pixels()]))]
+    size: Option<[i64; 2]>,
+    /// 1 for grey images or 3 for colour; default 3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 3))]
+    channels: Option<i64>,
 }
 
 /// The schema of a height or width.
@@ -325,6 +361,9 @@ impl Section {
             ("test_images", self.test_images.is_some()),
             ("test_labels", self.test_labels.is_some()),
             ("shape", self.shape.is_some()),
+            ("path", self.path.is_some()),
+            ("size", self.size.is_some()),
+            ("channels", self.channels.is_some()),
         ];
         let word = self.name.as_str();
         for (key, _) in given.into_iter().filter(|(_, given)| *given) {
@@ -368,9 +407,8 @@ impl Section {
         match self.name {
             Word::FashionMnist => Source::FashionMnist,
             Word::Mnist => Source::Mnist,
-            Word::Silhouettes | Word::ImageFolder => {
-                Source::Silhouettes { count: examples(20_000, findings) }
-            }
+            Word::Cifar10 => Source::Cifar10,
+            Word::Silhouettes => Source::Silhouettes { count: examples(20_000, findings) },
             Word::SlantedFaces => Source::SlantedFaces { count: examples(1000, findings) },
             Word::GaussianRing => Source::GaussianRing {
                 modes: findings.count("dataset.modes", self.modes.unwrap_or(8), 1..=1000, "modes"),
@@ -404,69 +442,9 @@ impl Section {
                 }
             }
             Word::Idx => self.resolve_idx(findings),
+            Word::ImageFolder => self.resolve_image_folder(findings),
         }
     }
-
-    fn resolve_idx(self, findings: &mut Findings) -> Source {
-        for (key, given) in [("images", self.images.is_some()), ("shape", self.shape.is_some())] {
-            if !given {
-                let message = format!("[dataset] needs `{key}` when its name is `idx`");
-                let example = if key == "images" {
-                    "images = \"train-images-idx3-ubyte.gz\""
-                } else {
-                    "shape = [28, 28]"
-                };
-                let at = super::key::below(&path("dataset"), key);
-                findings.add(
-                    Finding::new(at, Mark::Table, message).label("incomplete").help(format!("add {example}")),
-                );
-            }
-        }
-        let files = [
-            ("images", &self.images),
-            ("labels", &self.labels),
-            ("test_images", &self.test_images),
-            ("test_labels", &self.test_labels),
-        ];
-        for (key, file) in files {
-            if file.as_ref().is_some_and(|file| file.trim().is_empty()) {
-                let at = super::key::below(&path("dataset"), key);
-                let message = format!("`dataset.{key}` is empty, but must be the path of an IDX file");
-                findings.add(Finding::new(at, Mark::Value, message).label("no path"));
-            }
-        }
-        if self.test_labels.is_some() && self.test_images.is_none() {
-            let message = "`dataset.test_labels` is given without `dataset.test_images`";
-            let finding =
-                Finding::new(path("dataset.test_labels"), Mark::Key, message).label("labels of what?");
-            findings.add(finding.help("add test_images = \"…\""));
-        }
-        let shape = resolve_shape(self.shape.as_deref().unwrap_or(&[1, 1]), findings);
-        Source::Idx {
-            images: self.images.unwrap_or_default(),
-            labels: self.labels,
-            test_images: self.test_images,
-            test_labels: self.test_labels,
-            shape,
-        }
-    }
-}
-
-/// `[h, w]` or `[h, w, c]`.
-fn resolve_shape(shape: &[i64], findings: &mut Findings) -> (usize, usize, usize) {
-    if !matches!(shape.len(), 2 | 3) {
-        let message = format!(
-            "`dataset.shape` has {} numbers, but must be [height, width] or [height, width, channels]",
-            shape.len()
-        );
-        findings.add(Finding::new(path("dataset.shape"), Mark::Value, message).label("not 2 or 3 numbers"));
-        return (1, 1, 1);
-    }
-    let size = |index: usize, high: i64, unit: &str, findings: &mut Findings| {
-        findings.count(&format!("dataset.shape.{index}"), shape[index], 1..=high, unit)
-    };
-    let channels = if shape.len() == 3 { size(2, 16, "channels", findings) } else { 1 };
-    (size(0, 1024, "pixels", findings), size(1, 1024, "pixels", findings), channels)
 }
 
 impl From<&Dataset> for Section {
@@ -486,9 +464,12 @@ impl From<&Dataset> for Section {
             test_images: None,
             test_labels: None,
             shape: None,
+            path: None,
+            size: None,
+            channels: None,
         };
         match dataset.source.clone() {
-            Source::FashionMnist | Source::Mnist => {}
+            Source::FashionMnist | Source::Mnist | Source::Cifar10 => {}
             Source::Silhouettes { count } | Source::SlantedFaces { count } => section.count = whole(count),
             Source::GaussianRing { modes, radius, std, count } => {
                 (section.modes, section.count) = (whole(modes), whole(count));
@@ -504,6 +485,12 @@ impl From<&Dataset> for Section {
                     (labels, test_images, test_labels);
                 let (height, width, channels) = shape;
                 section.shape = [height, width, channels].into_iter().map(whole).collect();
+            }
+            Source::ImageFolder { path, shape } => {
+                let (height, width, channels) = shape;
+                section.path = Some(path);
+                section.size = Some([height as i64, width as i64]);
+                section.channels = whole(channels);
             }
         }
         section

@@ -3,13 +3,13 @@
 //! Tables are merged key by key, with three rules for what belongs together:
 //!
 //! - **An enum value is replaced whole.** `{ r1 = { gamma = 1 } }` over `{ dragan = { weight = 10 } }` is R1 alone, and
-//!   over `"none"` as well. These are `objective.regularizer`, `training.initialization` and the ranges of a sweep. A
-//!   list is replaced whole too, so an extension's `layers` are all the layers.
+//!   over `"none"` as well. These are `objective.regularizer`, `training.initialization`, the optimizers' schedules and the
+//!   ranges of a sweep. A list is replaced whole too, so an extension's `layers` are all the layers.
 //! - **Another choice drops the keys that belong to the earlier one.** A layer that sets `dataset.name`,
 //!   `architecture.family`, `objective.loss`, `optimizer.name` or `sweep.strategy` takes out the keys of earlier layers that the new choice does not have
 //!   (`betas` under `sgd`), and keeps those it has (`learning_rate`). Within one layer such a key is an error.
-//! - **`training.epochs` and `training.steps` are one choice**: a later layer's one takes the place of an earlier
-//!   layer's other. Within one layer both are an error.
+//! - **`training.epochs` and `training.steps` are one choice**, and so are `training.ema.decay` and `half_life`: a later
+//!   layer's one takes the place of an earlier layer's other. Within one layer both are an error.
 //!
 //! Before each layer an eraser goes in, which sets to figment's `Empty` what that layer replaces.
 
@@ -25,10 +25,23 @@ use super::source::{Kind, Layer, Numbered, Place, Source, Spot};
 use super::{dataset, networks, objective, optimizer, sweep};
 
 /// Values that are replaced whole.
-const WHOLE: [&str; 2] = ["objective.regularizer", "training.initialization"];
+const WHOLE: [&str; 11] = [
+    "objective.regularizer",
+    "training.initialization",
+    "optimizer.schedule",
+    "optimizer.momentum_schedule",
+    "optimizer.beta2_schedule",
+    "optimizer.generator.schedule",
+    "optimizer.generator.momentum_schedule",
+    "optimizer.generator.beta2_schedule",
+    "optimizer.discriminator.schedule",
+    "optimizer.discriminator.momentum_schedule",
+    "optimizer.discriminator.beta2_schedule",
+];
 
-/// The two keys of which only the latest layer's counts.
-const LENGTH: [&str; 2] = ["training.epochs", "training.steps"];
+/// Pairs of keys of which only the latest layer's counts.
+const EITHER: [[&str; 2]; 2] =
+    [["training.epochs", "training.steps"], ["training.ema.decay", "training.ema.half_life"]];
 
 /// Which words a key belongs to.
 pub(super) type Owners = &'static [(&'static str, &'static [&'static str])];
@@ -195,11 +208,13 @@ fn eraser(old: &Dict, new: &Dict) -> Dict {
     for distribution in sweep::distributions(new) {
         erase(&distribution);
     }
-    let [epochs, steps] = LENGTH.map(path);
-    match (key::find(new, &epochs), key::find(new, &steps)) {
-        (Some(_), None) => erase(&steps),
-        (None, Some(_)) => erase(&epochs),
-        _ => {}
+    for pair in EITHER {
+        let [one, other] = pair.map(path);
+        match (key::find(new, &one), key::find(new, &other)) {
+            (Some(_), None) => erase(&other),
+            (None, Some(_)) => erase(&one),
+            _ => {}
+        }
     }
     for (section, choice, owners) in CHOICES {
         let section = path(section);

@@ -4,8 +4,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check::{Bounds, Findings};
+use super::check::{Bounds, Finding, Findings, Mark};
+use super::key::path;
 use super::words;
+
+mod schedule;
+
+pub use schedule::{Curve, Over, Ramp, Schedule};
+use schedule::{MomentumWord, RateWord};
 
 /// The two players' optimizers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,6 +29,17 @@ pub struct Optimizer {
     pub learning_rate: f64,
     /// The rule, with its parameters.
     pub method: Method,
+    /// How the learning rate moves.
+    pub schedule: Schedule,
+    /// The learning rate of the first W updates is (t + 1) / W of `learning_rate`, t from 0, and only then the schedule begins; 0 to
+    /// 1,000,000,000, default 0.
+    pub warm_up: u64,
+    /// How the method's momentum moves, or for Adam its beta2, from its value there; `None` where it stays. The bias correction of
+    /// Adam takes the value of the update for that of all before it, as PyTorch does when its `betas` are changed.
+    pub momentum_schedule: Option<Ramp>,
+    /// The longest that a network's whole gradient may be: one with a larger L2 norm n is multiplied by clip_norm / n (Pascanu et al. 2013,
+    /// algorithm 1). Greater than 0 and at most 1e9; `None` for no limit.
+    pub clip_norm: Option<f64>,
 }
 
 /// The update rules.
@@ -85,6 +102,8 @@ pub(super) const OWNERS: &[(&str, &[&str])] = &[
     ("epsilon", &["adam", "rmsprop"]),
     ("rho", &["rmsprop"]),
     ("momentum", &["rmsprop", "sgd"]),
+    ("momentum_schedule", &["rmsprop", "sgd"]),
+    ("beta2_schedule", &["adam"]),
 ];
 
 /// How both players step.
@@ -114,6 +133,23 @@ pub(super) struct Section {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     epsilon: Option<f64>,
+    /// How the learning rate moves; constant where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schedule: Option<RateWord>,
+    /// Updates over which the learning rate rises from 0 in a straight line, before its schedule begins; default 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1_000_000_000))]
+    warm_up: Option<i64>,
+    /// How the momentum moves from the value of `momentum`; constant where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    momentum_schedule: Option<MomentumWord>,
+    /// How the second of the `betas` moves from its value there; constant where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beta2_schedule: Option<MomentumWord>,
+    /// The largest L2 norm of a network's whole gradient: a longer one is shortened to it. The logged norm is that before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1e9))]
+    clip_norm: Option<f64>,
     /// Overrides single keys for the generator.
     #[serde(skip_serializing_if = "Option::is_none")]
     generator: Option<Player>,
@@ -149,6 +185,23 @@ pub(super) struct Player {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     epsilon: Option<f64>,
+    /// How the learning rate moves; constant where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schedule: Option<RateWord>,
+    /// Updates over which the learning rate rises from 0 in a straight line, before its schedule begins; default 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1_000_000_000))]
+    warm_up: Option<i64>,
+    /// How the momentum moves from the value of `momentum`; constant where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    momentum_schedule: Option<MomentumWord>,
+    /// How the second of the `betas` moves from its value there; constant where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beta2_schedule: Option<MomentumWord>,
+    /// The largest L2 norm of a network's whole gradient: a longer one is shortened to it. The logged norm is that before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1e9))]
+    clip_norm: Option<f64>,
 }
 
 impl Player {
@@ -159,6 +212,8 @@ impl Player {
             ("rho", self.rho.is_some()),
             ("momentum", self.momentum.is_some()),
             ("epsilon", self.epsilon.is_some()),
+            ("momentum_schedule", self.momentum_schedule.is_some()),
+            ("beta2_schedule", self.beta2_schedule.is_some()),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(key, _)| key)
     }
@@ -184,6 +239,20 @@ impl Player {
         number("rho", self.rho, Bounds::Below(0.0, 1.0));
         number("momentum", self.momentum, Bounds::Below(0.0, 1.0));
         number("epsilon", self.epsilon, Bounds::Above(0.0, 1.0));
+        number("clip_norm", self.clip_norm, Bounds::Above(0.0, 1e9));
+        if let Some(warm_up) = self.warm_up {
+            findings.whole(&format!("{section}.warm_up"), warm_up, 0..=1_000_000_000, "updates");
+        }
+        if let Some(schedule) = self.schedule {
+            schedule.check(&format!("{section}.schedule"), findings);
+        }
+        for (key, schedule) in
+            [("momentum_schedule", self.momentum_schedule), ("beta2_schedule", self.beta2_schedule)]
+        {
+            if let Some(schedule) = schedule {
+                schedule.check(&format!("{section}.{key}"), findings);
+            }
+        }
     }
 
     /// The complete optimizer: what is given here, else in `shared`, else the default.
@@ -200,6 +269,14 @@ impl Player {
                 Word::Rmsprop => Method::RmsProp { rho, momentum, epsilon },
                 Word::Sgd => Method::Sgd { momentum },
             },
+            schedule: self.schedule.or(shared.schedule).map(Schedule::from).unwrap_or_default(),
+            warm_up: self.warm_up.or(shared.warm_up).map_or(0, i64::unsigned_abs),
+            momentum_schedule: match word {
+                Word::Adam => self.beta2_schedule.or(shared.beta2_schedule),
+                Word::Rmsprop | Word::Sgd => self.momentum_schedule.or(shared.momentum_schedule),
+            }
+            .and_then(MomentumWord::ramp),
+            clip_norm: self.clip_norm.or(shared.clip_norm),
         }
     }
 }
@@ -214,6 +291,11 @@ impl Section {
             rho: self.rho,
             momentum: self.momentum,
             epsilon: self.epsilon,
+            schedule: self.schedule,
+            warm_up: self.warm_up,
+            momentum_schedule: self.momentum_schedule,
+            beta2_schedule: self.beta2_schedule,
+            clip_norm: self.clip_norm,
         };
         let common = self.name.unwrap_or(Word::Adam);
         let generator = self.generator.unwrap_or_default();
@@ -227,13 +309,50 @@ impl Section {
                 if player.name.is_some() { format!("{section}.name") } else { "optimizer.name".to_owned() };
             player.check(&section, &choice, &[word], findings);
         }
-        Optimizers { generator: generator.over(&shared), discriminator: discriminator.over(&shared) }
+        let optimizers =
+            Optimizers { generator: generator.over(&shared), discriminator: discriminator.over(&shared) };
+        for (name, player, optimizer) in [
+            ("generator", &generator, &optimizers.generator),
+            ("discriminator", &discriminator, &optimizers.discriminator),
+        ] {
+            let place = |own: bool| if own { format!("optimizer.{name}") } else { "optimizer".to_owned() };
+            let (schedule, rate) = (place(player.schedule.is_some()), place(player.learning_rate.is_some()));
+            check_floor(optimizer, &schedule, &rate, findings);
+        }
+        optimizers
+    }
+}
+
+/// A learning rate that begins below its floor would never move.
+fn check_floor(optimizer: &Optimizer, schedule: &str, rate: &str, findings: &mut Findings) {
+    let Schedule::Exponential { floor, .. } = optimizer.schedule else {
+        return;
+    };
+    if floor > optimizer.learning_rate {
+        let (at, rate) = (format!("{schedule}.schedule.exponential.floor"), format!("{rate}.learning_rate"));
+        let message = format!("`{at}` is {floor}, but `{rate}` is only {}", optimizer.learning_rate);
+        let finding = Finding::new(path(&at), Mark::Value, message).label("above the learning rate");
+        findings.add(finding.also(&rate, "where it begins"));
     }
 }
 
 impl From<&Optimizer> for Player {
     fn from(optimizer: &Optimizer) -> Self {
-        let mut player = Self { learning_rate: Some(optimizer.learning_rate), ..Self::default() };
+        let mut player = Self {
+            learning_rate: Some(optimizer.learning_rate),
+            // What is constant is left out, so that older experiments keep their text and its hash.
+            schedule: Some(optimizer.schedule)
+                .filter(|schedule| *schedule != Schedule::Constant)
+                .map(RateWord::from),
+            warm_up: Some(optimizer.warm_up as i64).filter(|updates| *updates > 0),
+            clip_norm: optimizer.clip_norm,
+            ..Self::default()
+        };
+        let ramp = optimizer.momentum_schedule.map(MomentumWord::from);
+        match optimizer.method {
+            Method::Adam { .. } => player.beta2_schedule = ramp,
+            Method::RmsProp { .. } | Method::Sgd { .. } => player.momentum_schedule = ramp,
+        }
         match optimizer.method {
             Method::Adam { beta1, beta2, epsilon } => {
                 player.name = Some(Word::Adam);
@@ -257,9 +376,42 @@ impl From<&Optimizers> for Section {
         let generator = Player::from(&optimizers.generator);
         let discriminator = Player::from(&optimizers.discriminator);
         if optimizers.generator == optimizers.discriminator {
-            let Player { name, learning_rate, betas, rho, momentum, epsilon } = generator;
-            return Self { name, learning_rate, betas, rho, momentum, epsilon, ..Self::default() };
+            return Self::shared(generator);
         }
         Self { generator: Some(generator), discriminator: Some(discriminator), ..Self::default() }
+    }
+}
+
+impl Section {
+    /// The section of players who share every key.
+    fn shared(player: Player) -> Self {
+        let Player {
+            name,
+            learning_rate,
+            betas,
+            rho,
+            momentum,
+            epsilon,
+            schedule,
+            warm_up,
+            momentum_schedule,
+            beta2_schedule,
+            clip_norm,
+        } = player;
+        Self {
+            name,
+            learning_rate,
+            betas,
+            rho,
+            momentum,
+            epsilon,
+            schedule,
+            warm_up,
+            momentum_schedule,
+            beta2_schedule,
+            clip_norm,
+            generator: None,
+            discriminator: None,
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::architecture::{Family, Latent};
 use super::dataset::{Range, Source};
 use super::objective::{Loss, Regularizer};
-use super::optimizer::Method;
-use super::training::{Device, Initialization, Length};
+use super::optimizer::{Curve, Method, Over, Ramp, Schedule};
+use super::training::{Device, Ema, Initialization, Length, Memory};
 use super::*;
 
 #[path = "../../tests/bad_experiments/table.rs"]
@@ -160,7 +160,11 @@ const GOOD: &[&str] = &[
     "dataset = { name = 'gaussian-ring', modes = 5, radius = 1, std = 0.1, count = 512 }\narchitecture.family = 'mlp'\ntraining.epochs = 2\noptimizer.name = 'rmsprop'\n[optimizer.generator]\nrho = 0.99\nmomentum = 0.25\n[optimizer.discriminator]\nname = 'adam'\nbetas = [0, 0.9]",
     "dataset = { name = 'gaussian-grid', modes = 9, spacing = 1.5 }\narchitecture.family = 'mlp'\ntraining.epochs = 2\n[logging]\nevery_steps = 10\nprogress_gif = false\ntensorboard = true\nmontage = { rows = 2 }",
     "dataset = { name = 'idx', images = 'a \"b\".gz', labels = 'l', test_images = 't', test_labels = 'u', shape = [32, 32, 3] }\narchitecture.family = 'dcgan'\ntraining.epochs = 2\n[evaluation]\nevery = 2\nmetrics = ['kernel', 'frechet']",
+    "dataset = { name = 'cifar-10', limit = 50_000, range = 'unit' }\narchitecture.family = 'dcgan'\ntraining.epochs = 2",
+    "dataset = { name = 'image-folder', path = 'my \"photos\"', size = [28, 28] }\narchitecture.family = 'dcgan'\ntraining.epochs = 2",
+    "dataset = { name = 'image-folder', path = 'x', size = [7, 9], channels = 1 }\narchitecture.family = 'mlp'\ntraining.epochs = 2",
     "dataset = { name = 'idx', images = 'a', shape = [7, 9] }\narchitecture.family = 'mlp'\ntraining.epochs = 2\nevaluation = {}",
+    "architecture.family = 'mlp'\ntraining.epochs = 2\noptimizer = { schedule = { cosine = { end = 0 } }, beta2_schedule = { cosine = { end = 0.99 } }, generator = { schedule = { linear = { end = 1e-5, updates = 100 } } }, discriminator = { schedule = 'constant', warm_up = 0, clip_norm = 2.5 } }",
     "training.epochs = 1\n[architecture]\nfamily = 'custom'\nlatent_dim = 4\n[architecture.generator]\nlayers = [{ dense = { units = 98, bias = false } }, 'batch-norm', { leaky-relu = 0.3 }, { reshape = [7, 7, 2] }, { conv-transpose = { channels = 4, kernel = 5, stride = 2 } }, 'relu', { conv-transpose = { channels = 1, kernel = 5, stride = 2, bias = false } }, 'tanh']\n[architecture.discriminator]\nlayers = [{ conv = { channels = 2, kernel = 5, stride = 2 } }, { dropout = 0.3 }, 'sigmoid', 'flatten', { dense = { units = 1 } }]",
     "training.epochs = 1\n[architecture]\nfamily = 'custom'\ngenerator.layers = [{ dense = { units = 784 } }, { reshape = [28, 28, 1] }]\ndiscriminator.layers = [{ dense = { units = 1 } }]",
 ];
@@ -230,6 +234,9 @@ fn the_canonical_text_covers_what_changes_results_and_nothing_else() {
         "training.checkpoint_every=5",
         "logging.progress_gif=false",
         "logging.tensorboard=true",
+        "optimizer.schedule=constant",
+        "optimizer.beta2_schedule=constant",
+        "optimizer.warm_up=0",
         "seed=0",
     ] {
         assert_eq!(with(same), base, "{same}");
@@ -237,6 +244,8 @@ fn the_canonical_text_covers_what_changes_results_and_nothing_else() {
     for other in [
         "seed=1",
         "dataset.name=mnist",
+        "dataset={ name = 'image-folder', path = 'x', size = [28, 28] }",
+        "dataset={ name = 'image-folder', path = 'x', size = [28, 28], channels = 1 }",
         "dataset.limit=5000",
         "dataset.range=unit",
         "dataset.count=300",
@@ -247,6 +256,11 @@ fn the_canonical_text_covers_what_changes_results_and_nothing_else() {
         "objective.update=alternating",
         "optimizer.learning_rate=2e-4",
         "optimizer.discriminator.epsilon=1e-8",
+        "optimizer.schedule={ linear = { end = 0 } }",
+        "optimizer.generator.schedule={ exponential = { decay = 0.5 } }",
+        "optimizer.beta2_schedule={ linear = { end = 0 } }",
+        "optimizer.warm_up=1",
+        "optimizer.clip_norm=1",
         "training.epochs=2",
         "training.steps=1",
         "training.batch_size=255",
@@ -383,6 +397,34 @@ fn an_enum_value_is_replaced_whole() {
         .write("x.toml", "extends = ['base.toml']\ntraining.initialization = { normal = { std = 0.5 } }\n");
     let loaded = load_all(&path, &[], &[]).expect("good");
     assert_eq!(loaded.experiment.training.initialization, Initialization::Normal { std: 0.5 });
+}
+
+#[test]
+fn schedules_are_replaced_whole_and_overridden_by_player() {
+    let folder = Folder::new();
+    let base = "[optimizer]\nschedule = { linear = { end = 0, updates = 10 } }\nwarm_up = 3\ngenerator.schedule = 'constant'\n";
+    folder.write("base.toml", &format!("{LEAST}{base}"));
+    let path = folder.write("x.toml", "extends = ['base.toml']\n[optimizer]\ndiscriminator.warm_up = 0\n");
+    let ramp = |curve, end, over| Schedule::Ramp(Ramp { curve, end, over });
+    let linear = ramp(Curve::Linear, 0.0, Over::Updates(10));
+    let optimizer = load_all(&path, &[], &[]).expect("good").experiment.optimizer;
+    assert_eq!((optimizer.discriminator.schedule, optimizer.discriminator.warm_up), (linear, 0));
+    assert_eq!((optimizer.generator.schedule, optimizer.generator.warm_up), (Schedule::Constant, 3));
+    let sets =
+        ["optimizer.schedule={ cosine = { end = 1e-6 } }", "optimizer.generator.schedule.linear.end=1e-5"];
+    let optimizer = load_all(&path, &sets, &[]).expect("good").experiment.optimizer;
+    assert_eq!(optimizer.discriminator.schedule, ramp(Curve::Cosine, 1e-6, Over::Training));
+    assert_eq!(optimizer.generator.schedule, ramp(Curve::Linear, 1e-5, Over::Training));
+}
+
+#[test]
+fn an_average_has_a_decay_or_a_half_life_whichever_is_given_later() {
+    let folder = Folder::new();
+    folder.write("base.toml", &format!("{LEAST}training.ema = {{ decay = 0.9, warm_up = true }}\n"));
+    let path = folder.write("x.toml", "extends = ['base.toml']\ntraining.ema.half_life = 5000\n");
+    let ema = |sets: &[&str]| load_all(&path, sets, &[]).expect("good").experiment.training.ema;
+    assert_eq!(ema(&[]), Some(Ema { memory: Memory::HalfLife(5000.0), warm_up: true }));
+    assert_eq!(ema(&["training.ema.decay=0.5"]), Some(Ema { memory: Memory::Decay(0.5), warm_up: true }));
 }
 
 #[test]
@@ -652,6 +694,10 @@ fn unknown_keys_are_refused_in_every_table() {
         "training.ema",
         "training.initialization.normal",
         "training.initialization.uniform",
+        "optimizer.schedule.linear",
+        "optimizer.schedule.exponential",
+        "optimizer.generator.momentum_schedule.cosine",
+        "optimizer.beta2_schedule.linear",
         "evaluation",
         "logging",
         "logging.montage",

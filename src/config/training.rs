@@ -91,17 +91,69 @@ pub enum Initialization {
 }
 
 /// A moving average: average ← decay · average + (1 − decay) · weights, after each generator step.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ema {
-    /// In [0, 1); default 0.999.
-    #[serde(default = "usual_decay")]
-    #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
-    pub decay: f64,
+    /// How slowly it follows.
+    pub memory: Memory,
+    /// Whether the decay of step t, from 0, is at most (1 + t) / (10 + t), so that the first weights are soon forgotten (TensorFlow's
+    /// `ExponentialMovingAverage` with `num_updates`); default false.
+    pub warm_up: bool,
 }
 
-fn usual_decay() -> f64 {
-    0.999
+/// How slowly a moving average follows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Memory {
+    /// By its decay, in [0, 1); default 0.999.
+    Decay(f64),
+    /// By the images after which half of the old is left, greater than 0 and at most 1e9: decay = 0.5^(batch_size / half_life), as the code of
+    /// StyleGAN2 has it (Karras et al. 2020; 10,000 images).
+    HalfLife(f64),
+}
+
+/// The moving average in the file.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EmaSection {
+    /// What is left of the old after a generator step; default 0.999. At most one of `decay` and `half_life`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
+    decay: Option<f64>,
+    /// Images after which half of the old is left, a generator step being worth a batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1e9))]
+    half_life: Option<f64>,
+    /// Whether the decay of step t, from 0, is at most (1 + t) / (10 + t); default false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warm_up: Option<bool>,
+}
+
+impl EmaSection {
+    fn resolve(self, findings: &mut Findings) -> Ema {
+        if let Some(decay) = self.decay {
+            findings.number("training.ema.decay", decay, Bounds::Below(0.0, 1.0));
+        }
+        if let Some(images) = self.half_life {
+            findings.number("training.ema.half_life", images, Bounds::Above(0.0, 1e9));
+        }
+        if self.decay.is_some() && self.half_life.is_some() {
+            let message = "`training.ema` has both `decay` and `half_life`, but takes at most one of the two";
+            let finding =
+                Finding::new(path("training.ema.half_life"), Mark::Key, message).label("one too many");
+            findings.add(finding.also("training.ema.decay", "the other").help("remove one of them"));
+        }
+        let memory = self.half_life.map_or(Memory::Decay(self.decay.unwrap_or(0.999)), Memory::HalfLife);
+        Ema { memory, warm_up: self.warm_up.unwrap_or(false) }
+    }
+}
+
+impl From<Ema> for EmaSection {
+    fn from(ema: Ema) -> Self {
+        let (decay, half_life) = match ema.memory {
+            Memory::Decay(decay) => (Some(decay), None),
+            Memory::HalfLife(images) => (None, Some(images)),
+        };
+        Self { decay, half_life, warm_up: ema.warm_up.then_some(true) }
+    }
 }
 
 /// How the training goes; needs `epochs` or `steps`.
@@ -129,7 +181,7 @@ pub(super) struct Section {
     initialization: Initialization,
     /// The moving average of the generator's weights; none is kept where it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    ema: Option<Ema>,
+    ema: Option<EmaSection>,
     /// How convolutions are computed on the processor; the results differ by rounding.
     convolution: Convolution,
 }
@@ -144,9 +196,6 @@ impl Section {
             }
             Initialization::Uniform { low, high } => check_uniform(low, high, findings),
         }
-        if let Some(Ema { decay }) = self.ema {
-            findings.number("training.ema.decay", decay, Bounds::Below(0.0, 1.0));
-        }
         Training {
             length: self.length(findings),
             batch_size: findings.count("training.batch_size", self.batch_size, 1..=65_536, "examples"),
@@ -155,7 +204,7 @@ impl Section {
                 .checkpoint_every
                 .map(|every| findings.whole("training.checkpoint_every", every, 1..=1_000_000, "epochs")),
             initialization: self.initialization,
-            ema: self.ema,
+            ema: self.ema.map(|ema| ema.resolve(findings)),
             convolution: self.convolution,
         }
     }
@@ -211,7 +260,7 @@ impl From<&Training> for Section {
             device: training.device,
             checkpoint_every: training.checkpoint_every.map(|every| every as i64),
             initialization: training.initialization,
-            ema: training.ema,
+            ema: training.ema.map(EmaSection::from),
             convolution: training.convolution,
         }
     }

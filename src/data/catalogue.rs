@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::named::{ALL, Named};
+use super::published::{ALL, Located, Published};
 use super::{Error, Folders};
 
 /// Where a data set is.
@@ -34,12 +34,13 @@ pub struct Entry {
 }
 
 /// The data sets without published files: name, description, and whether the program draws them.
-const OTHERS: [(&str, &str, bool); 5] = [
+const OTHERS: [(&str, &str, bool); 6] = [
     ("silhouettes", "grey 28×28 drawings of clothes in ten classes, as many as wanted", true),
     ("slanted-faces", "2×2 pictures whose diagonal is bright", true),
     ("gaussian-ring", "points around eight centres on a circle", true),
     ("gaussian-grid", "points around 25 centres on a square grid", true),
     ("idx", "your own images in the IDX format (`images`, `labels` in [dataset])", false),
+    ("image-folder", "your own PNG and JPEG files (`path`, `size` in [dataset])", false),
 ];
 
 /// All data sets.
@@ -53,17 +54,13 @@ pub fn list(folders: &Folders) -> Vec<Entry> {
     ALL.into_iter().map(|known| published(known, folders)).chain(others).collect()
 }
 
-fn published(known: &'static Named, folders: &Folders) -> Entry {
-    let to_download = known.files.iter().map(|file| file.compressed.size).sum();
-    let (whereabouts, bytes) = match known.locate(folders) {
-        Ok(None) => (Whereabouts::NotHere, to_download),
-        Err(error) => (Whereabouts::Faulty(error), to_download),
-        Ok(Some(found)) => {
-            let size = |path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-            (Whereabouts::Here(found.folder), found.paths.iter().map(size).sum())
-        }
+fn published(known: &'static dyn Published, folders: &Folders) -> Entry {
+    let (whereabouts, bytes) = match known.whereabouts(folders) {
+        Ok(None) => (Whereabouts::NotHere, known.download_size()),
+        Err(error) => (Whereabouts::Faulty(error), known.download_size()),
+        Ok(Some(Located { folder, bytes })) => (Whereabouts::Here(folder), bytes),
     };
-    Entry { name: known.name, description: known.description, whereabouts, bytes: Some(bytes) }
+    Entry { name: known.name(), description: known.description(), whereabouts, bytes: Some(bytes) }
 }
 
 #[cfg(test)]
@@ -76,9 +73,9 @@ mod tests {
         let folders = Folders { searched: vec![empty.path().to_owned()], cache: empty.path().join("c") };
         let entries = list(&folders);
         let names: Vec<_> = entries.iter().map(|entry| entry.name).collect();
-        assert_eq!(names[..3], ["fashion-mnist", "mnist", "silhouettes"]);
+        assert_eq!(names[..4], ["fashion-mnist", "mnist", "cifar-10", "silhouettes"]);
         assert!(matches!(entries[0].whereabouts, Whereabouts::NotHere));
         assert_eq!(entries[0].bytes, Some(26_421_880 + 29_515 + 4_422_102 + 5_148));
-        assert!(matches!(entries[2].whereabouts, Whereabouts::Drawn));
+        assert!(matches!(entries[3].whereabouts, Whereabouts::Drawn));
     }
 }

@@ -1,18 +1,21 @@
 //! Data sets: what there is, where it is looked for, and how it gets into memory.
 //!
 //! Everything ends as a [`Dataset`]: images in memory (channels last, as bytes or `f32`) with optional labels, split into
-//! training and test examples. The sources are IDX files ([`idx`], [`named`] for Fashion-MNIST and MNIST, downloaded by
-//! [`fetch`] when they are nowhere to be found) and data that the program draws itself ([`silhouettes`], [`points`],
-//! [`slanted_faces`]).
+//! training and test examples. The sources are files ([`idx`], [`image_folder`]; of those that are [`published`], [`named`] for Fashion-MNIST
+//! and MNIST and [`cifar`], downloaded by [`fetch`] when they are nowhere to be found) and data that the program draws itself
+//! ([`silhouettes`], [`points`], [`slanted_faces`]).
 
 mod catalogue;
+pub mod cifar;
 mod dice;
 mod error;
 pub mod fetch;
 pub mod folders;
 pub mod idx;
+pub mod image_folder;
 pub mod named;
 pub mod points;
+pub mod published;
 pub mod silhouettes;
 pub mod slanted_faces;
 mod split;

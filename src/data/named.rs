@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::fetch::{self, Policy, Progress, RemoteFile};
 use super::folders::Folders;
 use super::idx::{self, grouped};
+use super::published::Check;
 use super::silhouettes;
 use super::{Dataset, Error, Pixels, Split};
 
@@ -127,8 +128,8 @@ pub static MNIST: Named = Named {
     content: "c6587afe8835974fdc974eccc6b9329c3168e78a389a72ad44d9b3d7c081c686",
 };
 
-/// The data sets that come as files.
-pub static ALL: [&Named; 2] = [&FASHION_MNIST, &MNIST];
+/// The data sets of IDX files.
+static ALL: [&Named; 2] = [&FASHION_MNIST, &MNIST];
 
 /// The files of a data set, all in one folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,34 +140,7 @@ pub struct Found {
     pub paths: [PathBuf; 4],
 }
 
-/// What [`Named::verify`] says about one file.
-#[derive(Debug)]
-pub struct Check {
-    /// The file.
-    pub path: PathBuf,
-    /// `Ok` if it is the published one to the last bit.
-    pub result: Result<(), Error>,
-}
-
 impl Named {
-    /// The data set with this name.
-    pub fn find(name: &str) -> Option<&'static Self> {
-        ALL.into_iter().find(|known| known.name == name)
-    }
-
-    /// The data set with this name, for a command that does `verb` with it.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unknown`], which lists the names that would have been right.
-    pub fn expect(name: &str, verb: &'static str) -> Result<&'static Self, Error> {
-        Self::find(name).ok_or_else(|| Error::Unknown {
-            name: name.to_owned(),
-            verb,
-            known: ALL.map(|known| known.name).join(" and "),
-        })
-    }
-
     /// The first folder that holds the files, their sizes checked; `None` if no folder does.
     ///
     /// # Errors

@@ -2,7 +2,7 @@ use super::average::{Average, arrays, restore};
 use super::constraint::{Constraint, constraint};
 use super::optimizer::Gradient;
 use super::penalty::{examples_at, penalty_at};
-use super::{Array, Data, Diverged, Find, Learner, Losses, Minibatch, Optimizer};
+use super::{Array, Data, Diverged, Find, Learner, Length, Losses, Minibatch, Optimizer};
 use crate::config::Experiment;
 use crate::config::architecture::Latent;
 use crate::config::objective::{Regularizer, Update};
@@ -508,13 +508,18 @@ impl<Dev: Compute> Learner for Gan<Dev> {
         self.settings.discriminator_steps
     }
 
+    fn set_length(&mut self, length: Length) {
+        self.generator_optimizer.set_length(length);
+        self.discriminator_optimizer.set_length(length.times(self.batches_per_step() as u64));
+    }
+
     fn step(&mut self, step: u64, batches: &[Minibatch]) -> Result<Vec<f64>, Diverged> {
         let losses = match (self.settings.update, batches) {
             (Update::Simultaneous, [real]) => self.simultaneous(step, real)?,
             _ => self.alternating(step, batches)?,
         };
         if let Some(average) = &mut self.average {
-            average.follow(&mut *self.generator);
+            average.follow(&mut *self.generator, step);
         }
         Ok(losses.values(self.penalty.is_some()))
     }

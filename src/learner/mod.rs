@@ -6,6 +6,7 @@ mod gan;
 mod losses;
 mod optimizer;
 mod penalty;
+mod schedule;
 
 use crate::data::Modes;
 use std::ops::Range;
@@ -14,6 +15,7 @@ pub use average::Average;
 pub use gan::{Gan, Gradients, Settings, classes_in_turn, draw_latents, fill_latents};
 pub use losses::Losses;
 pub use optimizer::{Gradient, Optimizer};
+pub use schedule::Length;
 
 /// A named array of a learner's state, as checkpoints keep it.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +85,9 @@ impl Diverged {
 pub trait Learner {
     /// How many batches of examples one step takes.
     fn batches_per_step(&self) -> usize;
+
+    /// Says how long the training is, in generator steps, before the first of them; schedules may depend on it.
+    fn set_length(&mut self, length: Length);
 
     /// One step: step number `step` (from 0) on `batches`. Gives a value for each column of `metrics.csv` that is taken
     /// [in each step](crate::config::columns::Taken::EachStep), in their order.

@@ -3,22 +3,32 @@ use crate::architecture::{Examples, networks};
 use crate::config::Experiment;
 use crate::networks::{Network, build};
 use crate::random::{Stream, fill_uniform};
-use dfdx::prelude::Cpu;
+use dfdx::prelude::{Cpu, TensorFromVec};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 const BATCH: usize = 4;
 
-/// The GAN of `experiments/tiny.toml` with these settings on top.
+/// An experiment with these settings on top.
+fn experiment_of(file: &str, sets: &[&str]) -> Experiment {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments").join(file);
+    let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
+    Experiment::load(&file, &sets, std::iter::empty()).unwrap().experiment
+}
+
+/// `experiments/tiny.toml` with these settings on top.
+fn experiment(sets: &[&str]) -> Experiment {
+    experiment_of("tiny.toml", sets)
+}
+
+/// Its GAN.
 fn gan(sets: &[&str]) -> Gan<Cpu> {
     gan_of("tiny.toml", sets)
 }
 
-/// The same of any experiment on grey 28×28 images.
-fn gan_of(experiment: &str, sets: &[&str]) -> Gan<Cpu> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments").join(experiment);
-    let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
-    let experiment = Experiment::load(&file, &sets, std::iter::empty()).unwrap().experiment;
+/// The GAN of any experiment on grey 28×28 images.
+fn gan_of(file: &str, sets: &[&str]) -> Gan<Cpu> {
+    let experiment = experiment_of(file, sets);
     let networks = networks(&experiment.architecture, Examples::from(&experiment.dataset)).unwrap();
     let fresh = |network, name| -> Box<dyn Network<Cpu>> {
         build(network, Cpu::default(), experiment.training.initialization, Stream::new(1, name)).unwrap()
@@ -27,15 +37,12 @@ fn gan_of(experiment: &str, sets: &[&str]) -> Gan<Cpu> {
     let average = experiment
         .training
         .ema
-        .map(|ema| Average::new(ema.decay as f32, fresh(&networks.generator, "other"), &mut *generator));
+        .map(|ema| Average::new(ema, BATCH, fresh(&networks.generator, "other"), &mut *generator));
     let settings = Settings { batch_size: BATCH, seed: 3, ..Settings::of(&experiment) };
-    Gan::new(
-        settings,
-        Cpu::default(),
-        generator,
-        fresh(&networks.discriminator, "weights.discriminator"),
-        average,
-    )
+    let discriminator = fresh(&networks.discriminator, "weights.discriminator");
+    let mut gan = Gan::new(settings, Cpu::default(), generator, discriminator, average);
+    gan.set_length(Length { updates: 8, per_epoch: 4 });
+    gan
 }
 
 /// Batches of the given step, as a training loop would bring them.
@@ -43,7 +50,8 @@ fn batches(gan: &Gan<Cpu>, step: u64) -> Vec<Minibatch> {
     let batch = |part| {
         let mut images = vec![0.0; BATCH * 784];
         fill_uniform(&mut Stream::new(step, "images").at(part), -1.0, 1.0, &mut images);
-        Minibatch { values: images, labels: None }
+        let labels = gan.classes().map(|classes| (0..BATCH).map(|i| ((i + 1) % classes) as u8).collect());
+        Minibatch { values: images, labels }
     };
     (0..gan.batches_per_step() as u64).map(batch).collect()
 }
@@ -56,7 +64,7 @@ fn state(gan: &mut Gan<Cpu>) -> BTreeMap<String, Array> {
     gan.state().into_iter().map(|array| (array.name.clone(), array)).collect()
 }
 
-const KINDS: [&[&str]; 8] = [
+const KINDS: [&[&str]; 10] = [
     &[],
     &["training.ema={ decay = 0.9 }", "optimizer.name=rmsprop", "optimizer.momentum=0.5"],
     &["objective.update=alternating", "objective.discriminator_steps=2", "objective.loss=minimax"],
@@ -73,6 +81,20 @@ const KINDS: [&[&str]; 8] = [
         "objective.update=alternating",
         "objective.loss=relativistic",
         "objective.regularizer={ weight-clipping = { bound = 0.01 } }",
+    ],
+    &[
+        "optimizer.schedule={ cosine = { end = 0 } }",
+        "optimizer.warm_up=2",
+        "optimizer.beta2_schedule={ linear = { end = 0.99 } }",
+        "optimizer.generator.clip_norm=0.5",
+        "training.ema={ half_life = 16, warm_up = true }",
+    ],
+    &[
+        "objective.update=alternating",
+        "objective.discriminator_steps=2",
+        "optimizer.name=sgd",
+        "optimizer.schedule={ exponential = { decay = 0.5 } }",
+        "optimizer.momentum_schedule={ linear = { end = 0.7, epochs = 1 } }",
     ],
 ];
 
@@ -248,5 +270,166 @@ fn direct_convolutions_give_the_same_gradients_but_for_rounding() {
     {
         let apart = apart(fastest, direct);
         assert!(apart > 0.0 && apart < 1e-5, "{apart:e}: the same way, or another result");
+    }
+}
+
+/// The weights of both players, one after the other.
+fn weights(gan: &mut Gan<Cpu>) -> Vec<f32> {
+    let is_weight = |name: &str| {
+        let player = name.starts_with("generator.") || name.starts_with("discriminator.");
+        player && !name.contains("running")
+    };
+    state(gan).into_iter().filter(|(name, _)| is_weight(name)).flat_map(|(_, array)| array.values).collect()
+}
+
+/// How far both players together go in the first step.
+fn first_move(sets: &[&str]) -> (Vec<f64>, Vec<f64>) {
+    let mut gan = gan(sets);
+    let before = weights(&mut gan);
+    let losses = train(&mut gan, 0..1).remove(0);
+    let after = weights(&mut gan);
+    (after.iter().zip(before).map(|(after, before)| f64::from(*after) - f64::from(before)).collect(), losses)
+}
+
+#[test]
+fn a_long_gradient_is_shortened_and_logged_as_it_was() {
+    let sgd = ["optimizer.name=sgd", "optimizer.learning_rate=1"];
+    let length = |moved: &[f64]| moved.iter().map(|part| part * part).sum::<f64>().sqrt();
+    let (free, losses) = first_move(&sgd);
+    // d_gradient_norm and g_gradient_norm.
+    let norms = [losses[4], losses[5]];
+    assert!((length(&free) / norms[0].hypot(norms[1]) - 1.0).abs() < 1e-4);
+    // Both are longer than the limit, so that each network goes just as far as it allows, in the old direction.
+    let limit = norms[0].min(norms[1]) / 4.0;
+    let (clipped, logged) = first_move(&[&sgd[..], &[&format!("optimizer.clip_norm={limit}")]].concat());
+    assert_eq!(logged, losses);
+    assert!((length(&clipped) / (limit * 2.0_f64.sqrt()) - 1.0).abs() < 1e-4, "{}", length(&clipped));
+    // One that is shorter than the limit stays what it was, bit by bit.
+    let longest = norms[0].max(norms[1]) * 1.01;
+    assert_eq!(first_move(&[&sgd[..], &[&format!("optimizer.clip_norm={longest}")]].concat()).0, free);
+    let only = format!("optimizer.generator.clip_norm={}", norms[1] / 2.0);
+    let (one, _) = first_move(&[&sgd[..], &[&only]].concat());
+    assert!((length(&one) / norms[0].hypot(norms[1] / 2.0) - 1.0).abs() < 1e-4);
+}
+
+/// An optimizer with every schedule against a few lines of f64, on the gradient 2w of each weight.
+#[test]
+fn an_optimizer_follows_its_schedules() {
+    let cases = [
+        ("name = 'sgd', momentum_schedule = { linear = { end = 0.8, updates = 4 } }", 0.0, 0.8),
+        (
+            "name = 'rmsprop', rho = 0.5, momentum_schedule = { linear = { end = 0.8, updates = 4 } }",
+            0.0,
+            0.8,
+        ),
+        ("betas = [0.5, 0.9], beta2_schedule = { linear = { end = 0.99, updates = 4 } }", 0.9, 0.99),
+    ];
+    for (keys, start, end) in cases {
+        let set = format!(
+            "optimizer={{ learning_rate = 0.01, warm_up = 2, schedule = {{ linear = {{ end = 0, updates = 8 }} }}, {keys} }}"
+        );
+        let experiment = experiment(&[&set]);
+        let networks = networks(&experiment.architecture, Examples::from(&experiment.dataset)).unwrap();
+        let (initialization, stream) = (experiment.training.initialization, Stream::new(1, "weights"));
+        let mut network = build(&networks.generator, Cpu::default(), initialization, stream).unwrap();
+        let mut optimizer = Optimizer::new(experiment.optimizer.generator, "", &mut *network);
+        let values = |network: &mut dyn Network<Cpu>| -> Vec<Vec<f32>> {
+            let mut values = Vec::new();
+            network.visit(&mut |parameter| {
+                if parameter.trainable {
+                    values.push(parameter.to_vec());
+                }
+            });
+            values
+        };
+        let mut twin: Vec<f64> = values(&mut *network).concat().into_iter().map(f64::from).collect();
+        let (mut m, mut v) = (vec![0.0; twin.len()], vec![0.0; twin.len()]);
+        for t in 0..7_u8 {
+            let weights = values(&mut *network);
+            let gradients: Vec<Gradient<Cpu>> = weights
+                .iter()
+                .map(|w| {
+                    let g: Vec<f32> = w.iter().map(|w| 2.0 * w).collect();
+                    let length = g.len();
+                    Cpu::default().tensor_from_vec(g, (length,))
+                })
+                .collect();
+            optimizer.step(&mut *network, &gradients);
+            let t = f64::from(t);
+            let rate = if t < 2.0 { 0.01 * (t + 1.0) / 2.0 } else { 0.01 * (1.0 - (t - 2.0) / 8.0) };
+            let moving = start + (end - start) * (t / 4.0).min(1.0);
+            for ((w, m), v) in twin.iter_mut().zip(&mut m).zip(&mut v) {
+                let g = 2.0 * *w;
+                if keys.contains("sgd") {
+                    *m = moving * *m - rate * g;
+                    *w += *m;
+                } else if keys.contains("rmsprop") {
+                    *v = 0.5 * *v + 0.5 * g * g;
+                    *m = moving * *m + rate * g / (*v + 1e-7).sqrt();
+                    *w -= *m;
+                } else {
+                    *m = 0.5 * *m + 0.5 * g;
+                    *v = moving * *v + (1.0 - moving) * g * g;
+                    let (first, second) = (1.0 - 0.5_f64.powf(t + 1.0), 1.0 - moving.powf(t + 1.0));
+                    *w -= rate * second.sqrt() / first * *m / (v.sqrt() + 1e-7);
+                }
+            }
+        }
+        let found = values(&mut *network).concat();
+        let furthest =
+            found.iter().zip(&twin).map(|(found, twin)| (f64::from(*found) - twin).abs()).fold(0.0, f64::max);
+        assert!(furthest < 1e-5, "{keys}: {furthest:e}");
+    }
+}
+
+const CONDITIONAL: &str = "tiny_conditional.toml";
+
+#[test]
+fn samples_of_a_conditional_generator_are_of_their_classes() {
+    let mut gan = gan_of(CONDITIONAL, &[]);
+    assert_eq!(gan.classes(), Some(10));
+    let latents = vec![0.5; 3 * gan.latent_dim()];
+    let samples = gan.sample(&latents, &[4, 7, 4]);
+    let [first, second, third] = [0, 1, 2].map(|i| &samples[i * 784..(i + 1) * 784]);
+    assert_eq!(first, third);
+    assert_ne!(first, second);
+}
+
+/// Both ways show both players the labels of the real batch: they agree, and other labels give other gradients.
+#[test]
+fn both_ways_back_see_the_same_labels() {
+    let mut gan = gan_of(CONDITIONAL, &[]);
+    let (latents, real) = (latents(&gan), batches(&gan, 0).remove(0));
+    let shared = gan.shared_gradients(0, &latents, &real).unwrap();
+    let separate = gan.separate_gradients(0, &latents, &real).unwrap();
+    let other = Minibatch { labels: Some(vec![9; BATCH]), ..real.clone() };
+    let others = gan.shared_gradients(0, &latents, &other).unwrap();
+    for (shared, separate, others) in [
+        (&shared.generator, &separate.generator, &others.generator),
+        (&shared.discriminator, &separate.discriminator, &others.discriminator),
+    ] {
+        assert!(apart(shared, separate) < 2e-6);
+        assert!(apart(shared, others) > 1e-3);
+    }
+}
+
+/// Every way that labels take: alternating steps, pairs, penalties at pairs' places between.
+#[test]
+fn conditional_players_learn_by_every_objective() {
+    for sets in [
+        &["objective.update=alternating", "objective.loss=relativistic"][..],
+        &["objective.loss=wasserstein", "objective.regularizer={ gradient-penalty = { weight = 10 } }"],
+        &["objective.loss=hinge", "objective.regularizer=spectral-norm"],
+    ] {
+        let mut gan = gan_of(CONDITIONAL, sets);
+        let before = state(&mut gan);
+        train(&mut gan, 0..2);
+        let after = state(&mut gan);
+        for name in ["generator.0.embedding", "discriminator.7.embedding"] {
+            let known = || after.keys().collect::<Vec<_>>();
+            let (before, after) = (before.get(name), after.get(name));
+            assert!(before.is_some(), "{:?}", known());
+            assert_ne!(before, after, "{name}, {sets:?}");
+        }
     }
 }

@@ -3,8 +3,8 @@
 use crate::config::dataset::{self, Range, Source};
 use crate::data::fetch::{Policy, Progress};
 use crate::data::idx::Files;
-use crate::data::named::Named;
 use crate::data::points::{Grid, Ring};
+use crate::data::published;
 use crate::data::{self, Dataset, Error, Folders, SEED, Scale, Split};
 use crate::learner::{Data, Minibatch};
 use std::ops::Range as Indices;
@@ -20,8 +20,8 @@ pub(super) fn load(
     downloading: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Dataset, Error> {
     let dataset = match &section.source {
-        Source::FashionMnist | Source::Mnist => {
-            Named::expect(section.name(), "load")?.load(folders, &Policy::default(), downloading)?
+        Source::FashionMnist | Source::Mnist | Source::Cifar10 => {
+            published::expect(section.name(), "load")?.load(folders, &Policy::default(), downloading)?
         }
         // A fifth as many examples to test on as to learn from.
         Source::Silhouettes { count } => data::silhouettes::dataset(SEED, *count, (count / 5).max(1)),
@@ -34,6 +34,7 @@ pub(super) fn load(
             let grid = Grid { modes: *modes, spacing: *spacing as f32, std: *std as f32 };
             grid.dataset(SEED, *count, (count / 5).max(1))?
         }
+        Source::ImageFolder { path, shape } => data::image_folder::dataset(path.as_ref(), *shape, folders)?,
         Source::Idx { images, labels, test_images, test_labels, shape } => {
             let path = |name: &Option<String>| name.as_ref().map(Into::into);
             let dataset = data::idx::dataset(&Files {

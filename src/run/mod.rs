@@ -83,6 +83,17 @@ pub enum Error {
     /// A file of the run's folder could not be read, written or locked.
     #[error(transparent)]
     Record(#[from] record::Error),
+    /// A conditional network meets data without classes, or with more.
+    #[error(
+        "the networks are made for {classes} classes, but {found}: give the data labels below {classes}, set architecture.classes, or take a \
+         family that needs no labels"
+    )]
+    Labels {
+        /// Classes of the networks.
+        classes: usize,
+        /// What the data have.
+        found: String,
+    },
     /// The data are not those that the run began with.
     #[error(
         "{folder}: this run began on other data (SHA-256 {before} before, {now} now); bring the old data back, or start \
@@ -137,6 +148,19 @@ pub struct Options<'a> {
     pub stop: &'a AtomicBool,
     /// The epoch (from 1) after which it saves its state and ends, if before its own end.
     pub until_epoch: Option<u64>,
+}
+
+/// Whether conditional networks find a class that they know in every training example.
+fn check_labels(classes: Option<usize>, dataset: &Dataset) -> Result<(), Error> {
+    let Some(classes) = classes else { return Ok(()) };
+    let found = match dataset.train.labels() {
+        None => "the data have no labels".to_owned(),
+        Some(labels) => match labels.iter().max() {
+            Some(&largest) if usize::from(largest) >= classes => format!("the data have label {largest}"),
+            _ => return Ok(()),
+        },
+    };
+    Err(Error::Labels { classes, found })
 }
 
 /// A run that is ready to be executed.
@@ -239,10 +263,11 @@ impl Plan {
             }
         }
         // First, so that a machine without the device says so before data are fetched or anything is written.
-        let model = Model::new(&self.experiment, &self.networks)?;
+        let mut model = Model::new(&self.experiment, &self.networks)?;
         let dataset = examples::load(&self.experiment.dataset, options.data, &mut |progress| {
             reporter.report(&Event::Downloading(progress));
         })?;
+        check_labels(model.learner().classes(), &dataset)?;
         let schedule = self.schedule(dataset.train.len())?;
         let folder = self.folder.clone();
         for path in [folder.root(), &folder.samples(), &folder.checkpoints()] {

@@ -94,7 +94,7 @@ fn gan<Dev: Compute>(experiment: &Experiment, networks: &Networks, device: Dev) 
     let average = match experiment.training.ema {
         Some(ema) => {
             let network = build("generator", &networks.generator)?;
-            Some(Average::new(ema.decay as f32, network, &mut *generator))
+            Some(Average::new(ema, experiment.training.batch_size, network, &mut *generator))
         }
         None => None,
     };

@@ -75,7 +75,35 @@ pub(crate) const TABLE: &[Case] = &[
     case("[dataset]\nname = ▶'cifar'\n", "unknown word `cifar`", "the words are `fashion-mnist`, `mnist`"),
     case("[dataset]\nname = ▶0\n", "`dataset.name` must be one of the words", ""),
     case("[dataset]\nname = { ▶mnist = 1 }\n", "`mnist` takes no parameters", "write just \"mnist\""),
-    case("[dataset]\nname = ▶'image-folder'\n", "`image-folder` is not part of this version yet", ""),
+    case("[dataset]\nname = ▶'cifar10'\n", "unknown word `cifar10`", "did you mean `cifar-10`?"),
+    case("[dataset]\nname = 'cifar-10'\nlimit = ▶50_001\n", "cifar-10 has only 50000 training examples", ""),
+    case(
+        "[▶dataset]\nname = 'image-folder'\nsize = [32, 32]\n",
+        "needs `path` when its name is `image-folder`",
+        "add path =",
+    ),
+    case("[▶dataset]\nname = 'image-folder'\npath = 'x'\n", "needs `size`", "add size = [32, 32]"),
+    case("[dataset]\nname = 'image-folder'\npath = ▶' '\nsize = [8, 8]\n", "`dataset.path` is empty", ""),
+    case(
+        "[dataset]\nname = 'image-folder'\npath = 'x'\nsize = [8, ▶1025]\n",
+        "`dataset.size[1]` is 1025, but must be between 1 and 1024 pixels",
+        "",
+    ),
+    case(
+        "[dataset]\nname = 'image-folder'\npath = 'x'\nsize = ▶[8, 8, 3]\n",
+        "`dataset.size` must be a list of length 2",
+        "",
+    ),
+    case(
+        "[dataset]\nname = 'image-folder'\npath = 'x'\nsize = [8, 8]\nchannels = ▶2\n",
+        "`dataset.channels` is 2, but must be 1 (grey) or 3 (colour)",
+        "",
+    ),
+    case(
+        "[dataset]\nname = 'mnist'\n▶size = [8, 8]\n",
+        "`dataset.size` belongs to `image-folder`, but `dataset.name` is `mnist`",
+        "",
+    ),
     case(
         "[dataset]\nname = 'mnist'\n▶lmit = 5\n",
         "unknown key `lmit` in [dataset]",
@@ -419,6 +447,60 @@ pub(crate) const TABLE: &[Case] = &[
         "`optimizer.discriminator.rho` belongs to `rmsprop`, but `optimizer.discriminator.name` is `sgd`",
         "",
     ),
+    case(
+        "[optimizer]\nschedule = ▶'step'\n",
+        "unknown word `step` for `optimizer.schedule`",
+        "the words are `constant`, `linear`, `cosine` and `exponential`",
+    ),
+    case("[optimizer]\nschedule = ▶'cosine'\n", "`cosine` needs its parameters", "{ cosine = { end = 0 } }"),
+    case(
+        "[optimizer]\nschedule = { linear = { end = ▶-1 } }\n",
+        "`optimizer.schedule.linear.end` is -1, but must be between 0 and 10",
+        "",
+    ),
+    case(
+        "[optimizer]\nschedule = { cosine = { end = 0, updates = ▶0 } }\n",
+        "`optimizer.schedule.cosine.updates` is 0, but must be between 1 and 1_000_000_000 updates",
+        "",
+    ),
+    case(
+        "[optimizer]\nschedule = { cosine = { end = 0, updates = 5, ▶epochs = 5 } }\n",
+        "`optimizer.schedule.cosine` has both `updates` and `epochs`",
+        "remove one of them",
+    ),
+    case(
+        "[optimizer.generator]\nschedule = { exponential = { decay = ▶1.1 } }\n",
+        "`optimizer.generator.schedule.exponential.decay` is 1.1, but must be greater than 0 and at most 1",
+        "",
+    ),
+    case(
+        "[optimizer]\nschedule = { exponential = { decay = 0.9, floor = ▶1e-3 } }\n",
+        "`optimizer.schedule.exponential.floor` is 0.001, but `optimizer.learning_rate` is only 0.0001",
+        "",
+    ),
+    case(
+        "[optimizer]\nschedule = { exponential = { ▶gamma = 0.9 } }\n",
+        "unknown key `gamma` in `optimizer.schedule.exponential`",
+        "`decay` and `floor`",
+    ),
+    case("[optimizer]\nwarm_up = ▶-5\n", "`optimizer.warm_up` is -5, but must be between 0 and", ""),
+    case("[optimizer]\n▶warmup_steps = 5\n", "unknown key `warmup_steps`", "did you mean `warm_up`?"),
+    case("[optimizer]\nclip_norm = ▶0\n", "`optimizer.clip_norm` is 0, but must be greater than 0", ""),
+    case(
+        "[optimizer]\n▶momentum_schedule = { linear = { end = 0.7 } }\n",
+        "`optimizer.momentum_schedule` belongs to `rmsprop` and `sgd`, but `optimizer.name` is `adam`",
+        "",
+    ),
+    case(
+        "[optimizer]\nbeta2_schedule = { cosine = { end = ▶1 } }\n",
+        "`optimizer.beta2_schedule.cosine.end` is 1, but must be at least 0 and less than 1",
+        "",
+    ),
+    case(
+        "[optimizer]\nbeta2_schedule = { linear = { end = 0.99, epochs = ▶0 } }\n",
+        "`optimizer.beta2_schedule.linear.epochs` is 0",
+        "",
+    ),
     // [training]
     case(
         "[architecture]\nfamily = 'dcgan'\nvariant = ▶'papr'\n",
@@ -564,7 +646,22 @@ pub(crate) const TABLE: &[Case] = &[
     ),
     case(
         "[training]\nepochs = 1\nema = ▶0.999\n",
-        "`training.ema` must be a table such as { decay = … }, but is 0.999",
+        "`training.ema` must be a table such as { decay = …, half_life = …, warm_up = … }, but is 0.999",
+        "",
+    ),
+    case(
+        "[training]\nepochs = 1\nema = { half_life = ▶0 }\n",
+        "`training.ema.half_life` is 0, but must be greater than 0",
+        "",
+    ),
+    case(
+        "[training]\nepochs = 1\nema = { decay = 0.9, ▶half_life = 1000 }\n",
+        "`training.ema` has both `decay` and `half_life`",
+        "remove one of them",
+    ),
+    case(
+        "[training]\nepochs = 1\nema = { warm_up = ▶10 }\n",
+        "`training.ema.warm_up` must be true or false",
         "",
     ),
     // [evaluation]

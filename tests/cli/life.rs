@@ -489,9 +489,17 @@ fn samples_drawn_on_the_way_change_nothing() {
 fn data_sets_and_completions() {
     let shop = Workshop::new();
     let done = shop.atelier(["data", "list"]).done().expect(0);
-    for name in
-        ["fashion-mnist", "mnist", "silhouettes", "slanted-faces", "gaussian-ring", "gaussian-grid", "idx"]
-    {
+    for name in [
+        "fashion-mnist",
+        "mnist",
+        "cifar-10",
+        "silhouettes",
+        "slanted-faces",
+        "gaussian-ring",
+        "gaussian-grid",
+        "idx",
+        "image-folder",
+    ] {
         assert!(
             done.stdout.lines().any(|line| line.split_whitespace().next() == Some(name)),
             "{name}: {done}"

@@ -86,6 +86,8 @@ const GOOD: &[&str] = &[
     "name = 'a-b_c.d'\ndescription = 'Two'\nseed = 9223372036854775807\n",
     "[dataset]\nname = 'gaussian-grid'\nmodes = 10000\nspacing = 1\nstd = 0.1\ncount = 1000000\n",
     "[dataset]\nname = 'idx'\nimages = 'x'\nshape = [28, 28, 3]\n",
+    "[dataset]\nname = 'cifar-10'\nlimit = 100\nrange = 'unit'\n",
+    "[dataset]\nname = 'image-folder'\npath = 'x'\nsize = [28, 28]\nchannels = 1\n",
     "[dataset]\nname = 'idx'\nimages = 'x'\nlabels = 'y'\ntest_images = 'z'\ntest_labels = 'w'\nshape = [28, 28]\n",
     "[architecture]\nfamily = 'mlp'\nlatent = 'unit'\nhidden = [1, 65536]\n",
     "[architecture]\nfamily = 'custom'\ngenerator.layers = ['relu', { leaky-relu = 0 }, { leaky-relu = 0.3 }, { dropout = 0.95 },\n\
@@ -101,6 +103,9 @@ const GOOD: &[&str] = &[
     "[architecture]\nfamily = 'goodfellow'\n",
     "[optimizer]\nname = 'sgd'\nbetas = [0.5, 0.9]\n[optimizer.generator]\nname = 'adam'\n",
     "[optimizer]\nlearning_rate = 1\n[optimizer.discriminator]\nlearning_rate = 4e-4\nbetas = [0, 0.9]\n",
+    "[optimizer]\nschedule = 'constant'\nwarm_up = 100\nclip_norm = 1\nbeta2_schedule = { linear = { end = 0.99, epochs = 3 } }\n",
+    "[optimizer]\nname = 'sgd'\nschedule = { cosine = { end = 0 } }\nmomentum_schedule = 'constant'\ngenerator.schedule = { exponential = { decay = 0.9 } }\n",
+    "[sweep.parameters]\n'optimizer.schedule' = ['constant', { cosine = { end = 0 } }]\n'optimizer.warm_up' = [0, 100]\n'optimizer.clip_norm' = { log-uniform = [0.1, 10] }\n",
     "[training]\nsteps = 1000000000\ninitialization = 'he-normal'\nema = {}\n",
     "[training]\nepochs = 1\ninitialization = { normal = { std = 0.02 } }\nema = { decay = 0.5 }\ndevice = 'cuda'\n",
     "[training]\nepochs = 1\ninitialization = { uniform = { low = -1, high = 1.0 } }\n",

@@ -71,16 +71,6 @@ fn files_of_the_right_size_with_other_content_are_refused() {
     assert!(matches!(result, Err(Error::Damaged { .. })), "{result:?}");
 }
 
-#[test]
-fn an_unknown_name_gets_the_known_ones() {
-    assert_eq!(Named::expect("mnist", "fetch").unwrap().name, "mnist");
-    let message = Named::expect("minst", "fetch").unwrap_err().to_string();
-    assert_eq!(
-        message,
-        "there is no data set `minst` to fetch; those with files are fashion-mnist and mnist"
-    );
-}
-
 /// The folder with the real files, where there is one.
 fn real() -> Option<Folders> {
     let folder = std::env::var_os("ATELIER_DATA_DIR").map(PathBuf::from)?;
