@@ -15,7 +15,7 @@ pub mod plan;
 // Data sets: found, downloaded or drawn, and brought into memory.
 pub mod data;
 
-// From `[architecture]` to two networks with known shapes, and to Rust types. Knows no tensors; `build.rs` uses it too.
+// From `[architecture]` to networks with known shapes, and to Rust types. Knows no tensors; `build.rs` uses it too.
 pub mod architecture;
 
 // Layers with compile-time shapes over dfdx's tensors and tape.
@@ -24,10 +24,10 @@ pub mod nn;
 // Every network that this program was built with, behind one trait.
 pub mod networks;
 
-// Losses on logits.
+// Losses on what networks give.
 pub mod objective;
 
-// What a training step updates: a GAN with its optimizers.
+// What a training step updates: a GAN, a VAE or a classifier, with its optimizers.
 pub mod learner;
 
 // What a run's folder holds, and how it is written and read back.

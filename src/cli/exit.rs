@@ -187,6 +187,8 @@ impl From<run::Error> for Failure {
             run::Error::NotBuilt { .. }
             | run::Error::WithoutCuda
             | run::Error::NoGpu { .. }
+            | run::Error::Labels { .. }
+            | run::Error::DrawsNothing
             | run::Error::TooFewExamples { .. } => Self::new(Exit::Wrong, message),
         }
     }

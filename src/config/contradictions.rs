@@ -1,16 +1,19 @@
 //! Combinations across sections that make no sense, told before anything is written.
 
 use super::Experiment;
+use super::Learner;
 use super::architecture::{Family, Layer};
 use super::check::{Finding, Findings, Mark};
+use super::dataset::Range;
 use super::key::{below, path};
-use super::objective::Regularizer;
+use super::objective::{Likelihood, Regularizer};
 
 /// Checks what one section asks of another.
 pub(super) fn check(experiment: &Experiment, findings: &mut Findings) {
     check_data_fits_family(experiment, findings);
     check_batch(experiment, findings);
     check_gradients_of_examples(experiment, findings);
+    check_likelihood(experiment, findings);
 }
 
 /// A family that draws only certain images needs data of that shape.
@@ -20,7 +23,7 @@ fn check_data_fits_family(experiment: &Experiment, findings: &mut Findings) {
         (Family::Dcgan, (28, 28, _) | (32, 32, _)) | (Family::SlantedFaces, (2, 2, 1)) => return,
         (Family::Dcgan, _) => "dcgan draws 28×28 or 32×32 images",
         (Family::SlantedFaces, _) => "the family slanted-faces draws 2×2 grey images",
-        (Family::Mlp | Family::Custom, _) => return,
+        (Family::Mlp | Family::Custom | Family::Vae | Family::Classifier, _) => return,
     };
     let message = format!("{draws}, but {}", experiment.dataset.describe());
     let finding =
@@ -69,6 +72,25 @@ fn check_gradients_of_examples(experiment: &Experiment, findings: &mut Findings)
     let finding = Finding::new(at, Mark::Value, message).label("mixes examples");
     let finding = finding.also("objective.regularizer", format!("{word} here"));
     findings.add(finding.help("take the batch-norm out of the discriminator, or choose another regularizer"));
+}
+
+/// A Bernoulli likelihood takes every value for a probability.
+fn check_likelihood(experiment: &Experiment, findings: &mut Findings) {
+    let is_bernoulli = experiment.objective.likelihood == Likelihood::Bernoulli;
+    if experiment.learner() != Learner::Vae || !is_bernoulli || experiment.dataset.range == Some(Range::Unit)
+    {
+        return;
+    }
+    let (key, found) = match experiment.dataset.range {
+        Some(_) => ("dataset.range", "`dataset.range` is `symmetric`".to_owned()),
+        None => ("dataset.name", experiment.dataset.describe()),
+    };
+    let message = format!("the likelihood bernoulli takes values for probabilities, but {found}");
+    let finding = Finding::new(path(key), Mark::Value, message).label("not in [0, 1]");
+    findings.add(
+        finding
+            .help("write dataset.range = \"unit\", or objective.likelihood = { gaussian = { std = 0.1 } }"),
+    );
 }
 
 /// What is allowed, but probably not meant.

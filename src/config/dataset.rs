@@ -105,6 +105,15 @@ impl Dataset {
         matches!(self.source, Source::GaussianRing { .. } | Source::GaussianGrid { .. })
     }
 
+    /// How many classes its labels tell apart, where that is known before the data is read; `None` also without labels.
+    pub fn classes(&self) -> Option<usize> {
+        match self.source {
+            Source::FashionMnist | Source::Mnist | Source::Silhouettes { .. } => Some(10),
+            Source::GaussianRing { modes, .. } | Source::GaussianGrid { modes, .. } => Some(modes),
+            Source::SlantedFaces { .. } | Source::Idx { .. } => None,
+        }
+    }
+
     /// The number of training examples after `limit`, where it is known before the data is read.
     pub fn training_examples(&self) -> Option<usize> {
         match (self.source.examples(), self.limit) {

@@ -7,8 +7,6 @@ pub(super) const NOT_YET: &[(&str, &str)] = &[
     ("architecture.family", "goodfellow"),
     ("architecture.family", "infogan"),
     ("architecture.family", "conditional-dcgan"),
-    ("architecture.family", "vae"),
-    ("architecture.family", "classifier"),
     ("objective.loss", "least-squares"),
     ("objective.loss", "hinge"),
     ("objective.loss", "wasserstein"),

@@ -3,7 +3,7 @@
 //! Tables are merged key by key, with three rules for what belongs together:
 //!
 //! - **An enum value is replaced whole.** `{ r1 = { gamma = 1 } }` over `{ dragan = { weight = 10 } }` is R1 alone, and
-//!   over `"none"` as well. These are `objective.regularizer`, `training.initialization` and the ranges of a sweep. A
+//!   over `"none"` as well. These are `objective.regularizer`, `objective.likelihood`, `training.initialization` and the ranges of a sweep. A
 //!   list is replaced whole too, so an extension's `layers` are all the layers.
 //! - **Another choice drops the keys that belong to the earlier one.** A layer that sets `dataset.name`,
 //!   `architecture.family`, `optimizer.name` or `sweep.strategy` takes out the keys of earlier layers that the new choice does not have
@@ -25,7 +25,7 @@ use super::source::{Kind, Layer, Numbered, Place, Source, Spot};
 use super::{dataset, networks, optimizer, sweep};
 
 /// Values that are replaced whole.
-const WHOLE: [&str; 2] = ["objective.regularizer", "training.initialization"];
+const WHOLE: [&str; 3] = ["objective.regularizer", "objective.likelihood", "training.initialization"];
 
 /// The two keys of which only the latest layer's counts.
 const LENGTH: [&str; 2] = ["training.epochs", "training.steps"];

@@ -18,19 +18,15 @@ fn gan(sets: &[&str]) -> Gan<Cpu> {
     let fresh = |network, name| -> Box<dyn Network<Cpu>> {
         build(network, Cpu::default(), experiment.training.initialization, Stream::new(1, name)).unwrap()
     };
-    let mut generator = fresh(&networks.generator, "weights.generator");
+    let (generator_shape, discriminator) =
+        (networks.get("generator").unwrap(), networks.get("discriminator").unwrap());
+    let mut generator = fresh(generator_shape, "weights.generator");
     let average = experiment
         .training
         .ema
-        .map(|ema| Average::new(ema.decay as f32, fresh(&networks.generator, "other"), &mut *generator));
+        .map(|ema| Average::new(ema.decay as f32, fresh(generator_shape, "other"), &mut *generator));
     let settings = Settings { batch_size: BATCH, seed: 3, ..Settings::of(&experiment) };
-    Gan::new(
-        settings,
-        Cpu::default(),
-        generator,
-        fresh(&networks.discriminator, "weights.discriminator"),
-        average,
-    )
+    Gan::new(settings, Cpu::default(), generator, fresh(discriminator, "weights.discriminator"), average)
 }
 
 /// Batches of the given step, as a training loop would bring them.

@@ -1,10 +1,12 @@
-//! The families: readable functions from a few parameters to two layer lists. A new one is a file here, a line in
+//! The families: readable functions from a few parameters to layer lists. A new one is a file here, a line in
 //! `config::architecture::Family` and a line in `architecture::networks`.
 
+pub(super) mod classifier;
 pub(super) mod custom;
 pub(super) mod dcgan;
 pub(super) mod mlp;
 pub(super) mod slanted_faces;
+pub(super) mod vae;
 
 use super::Range;
 use crate::config::architecture::layers::{Conv, ConvTranspose, Dense, Layer};
