@@ -21,7 +21,7 @@ mod random;
 #[path = "src/plan/trials.rs"]
 mod trials;
 
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unused_imports, unreachable_pub)]
 #[path = "src/architecture/mod.rs"]
 mod architecture;
 
@@ -114,8 +114,8 @@ impl Networks {
         let examples = Examples::from(&experiment.dataset);
         // What is wrong with an architecture is reported, with its place, by the program.
         if let Ok(networks) = architecture::networks(&experiment.architecture, examples) {
-            for network in [networks.generator, networks.discriminator] {
-                self.0.insert(network.key(), network);
+            for (_, network) in networks.named() {
+                self.0.insert(network.key(), network.clone());
             }
         }
     }

@@ -15,7 +15,7 @@ pub mod plan;
 // Data sets: found, downloaded or drawn, and brought into memory.
 pub mod data;
 
-// From `[architecture]` to two networks with known shapes, and to Rust types. Knows no tensors; `build.rs` uses it too.
+// From `[architecture]` to networks with known shapes, and to Rust types. Knows no tensors; `build.rs` uses it too.
 pub mod architecture;
 
 // Layers with compile-time shapes over dfdx's tensors and tape.
@@ -24,13 +24,13 @@ pub mod nn;
 // Every network that this program was built with, behind one trait.
 pub mod networks;
 
-// Losses on logits, and penalties on gradients.
+// Losses on what networks give, and penalties on gradients.
 pub mod objective;
 
 // How samples are scored.
 pub mod evaluation;
 
-// What a training step updates: a GAN with its optimizers.
+// What a training step updates: a GAN, a VAE or a classifier, with its optimizers.
 pub mod learner;
 
 // What a run's folder holds, and how it is written and read back.

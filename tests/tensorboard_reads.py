@@ -26,6 +26,9 @@ GROUPS = {
     "d_fake": "probability",
     "d_gradient_norm": "gradient_norm",
     "g_gradient_norm": "gradient_norm",
+    "gradient_norm": "gradient_norm",
+    "loss": "loss",
+    "test_loss": "loss",
     "images_per_second": "time",
     "seconds": "time",
 }

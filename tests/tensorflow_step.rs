@@ -36,14 +36,14 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
 
 /// The networks of `experiments/tiny.toml`, without dropout.
 fn networks_without_dropout(experiment: &Experiment) -> (architecture::Network, architecture::Network) {
-    let examples = Examples { shape: Shape::image(28, 28, 1), range: Range::Symmetric };
+    let examples = Examples { shape: Shape::image(28, 28, 1), range: Range::Symmetric, classes: None };
     let networks = architecture::networks(&experiment.architecture, examples).unwrap();
-    let layers = networks.discriminator.layers().iter().map(|layer| match layer {
+    let layers = networks.get("discriminator").unwrap().layers().iter().map(|layer| match layer {
         Layer::Dropout(_) => Layer::Dropout(0.0),
         other => other.clone(),
     });
     let discriminator = architecture::Network::new(examples.shape, layers.collect()).unwrap();
-    (networks.generator, discriminator)
+    (networks.get("generator").unwrap().clone(), discriminator)
 }
 
 #[test]

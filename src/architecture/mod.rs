@@ -1,16 +1,18 @@
-//! From `[architecture]` to two networks whose shapes are known and checked, and to the Rust types that compute them.
+//! From `[architecture]` to networks whose shapes are known and checked, and to the Rust types that compute them.
 //!
 //! No tensors here: `build.rs` compiles this module too. Of the layer vocabulary's three readings, the words are in
 //! `config::architecture::layers`; the table ([`Network::rows`]) and the types ([`Network::rust_type`]) are here.
 
 mod families;
 mod network;
+mod networks;
 
 use crate::config::architecture::layers::{Layer, Shape};
 use crate::config::architecture::{Architecture, Family};
 use crate::config::dataset::{self, Dataset};
 
 pub use network::Network;
+pub use networks::{Networks, Readout};
 
 /// What the networks are for: one example of the data set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +21,8 @@ pub struct Examples {
     pub shape: Shape,
     /// The interval that its values lie in.
     pub range: Range,
+    /// How many classes there are, where that is known before the data are read.
+    pub classes: Option<usize>,
 }
 
 /// The interval that a data set's values lie in, which the generator's last layer has to match.
@@ -40,17 +44,8 @@ impl From<&Dataset> for Examples {
             Some(dataset::Range::Unit) => Range::Unit,
             None => Range::Unbounded,
         };
-        Self { shape: Shape::image(height, width, channels), range }
+        Self { shape: Shape::image(height, width, channels), range, classes: dataset.classes() }
     }
-}
-
-/// The two networks of a GAN.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Networks {
-    /// From the latent vector to an example.
-    pub generator: Network,
-    /// From an example to one logit.
-    pub discriminator: Network,
 }
 
 /// Why an architecture cannot be built.
@@ -76,7 +71,7 @@ impl Error {
     }
 }
 
-/// Builds and checks both networks. That every key is in its range and belongs to the family, `config` has checked.
+/// Builds and checks the networks. That every key is in its range and belongs to the family, `config` has checked.
 ///
 /// # Errors
 /// What does not fit: the first layer that refuses its input, or a network that does not suit the examples.
@@ -94,11 +89,12 @@ pub fn networks(architecture: &Architecture, examples: Examples) -> Result<Netwo
             families::conditional_dcgan::layers(architecture.width, architecture.classes, examples)?
         }
         Family::Custom => families::custom::layers(architecture)?,
+        Family::Vae => return networks::vae(architecture, examples),
+        Family::Classifier => return networks::classifier(architecture, examples),
     };
-    let generator = Network::new(Shape::vector(architecture.latent_dim), lists.generator)
-        .map_err(|(at, reason)| Error::at(&format!("generator.layers{at}"), reason))?;
-    let discriminator = Network::new(examples.shape, lists.discriminator)
-        .map_err(|(at, reason)| Error::at(&format!("discriminator.layers{at}"), reason))?;
+    let latent = Shape::vector(architecture.latent_dim);
+    let generator = networks::build("generator", latent, lists.generator)?;
+    let discriminator = networks::build("discriminator", examples.shape, lists.discriminator)?;
     if generator.output().features() != examples.shape.features() {
         return Err(Error::at(
             "generator.layers",
@@ -113,7 +109,7 @@ pub fn networks(architecture: &Architecture, examples: Examples) -> Result<Netwo
     }
     match_range(&generator, examples.range)?;
     refuse_squashed_logit(&discriminator)?;
-    Ok(Networks { generator, discriminator })
+    Ok(Networks::Gan { generator, discriminator })
 }
 
 /// The layers that a family gives.

@@ -14,40 +14,46 @@ fn plain(family: Family) -> Architecture {
         hidden: None,
         generator: None,
         discriminator: None,
+        encoder: None,
+        decoder: None,
+        classifier: None,
     }
 }
 
-const FASHION: Examples =
-    Examples { shape: Shape { height: 28, width: 28, channels: 1 }, range: Range::Symmetric };
+const FASHION: Examples = Examples {
+    shape: Shape { height: 28, width: 28, channels: 1 },
+    range: Range::Symmetric,
+    classes: Some(10),
+};
 
 #[test]
 fn the_reference_dcgan_has_the_tutorials_parameters() {
     let networks = networks(&plain(Family::Dcgan), FASHION).unwrap();
-    let generator = networks.generator.parameters();
+    let generator = networks.get("generator").unwrap().parameters();
     assert_eq!((generator.total(), generator.trainable), (2_330_944, 2_305_472));
-    assert_eq!(networks.discriminator.parameters().total(), 212_865);
-    assert_eq!(networks.generator.output(), FASHION.shape);
+    assert_eq!(networks.get("discriminator").unwrap().parameters().total(), 212_865);
+    assert_eq!(networks.get("generator").unwrap().output(), FASHION.shape);
 }
 
 #[test]
 fn dcgan_also_draws_32_by_32_in_colour() {
     let shape = Shape::image(32, 32, 3);
     let networks = networks(&plain(Family::Dcgan), Examples { shape, ..FASHION }).unwrap();
-    assert_eq!(networks.generator.output(), shape);
-    assert_eq!(networks.generator.rows()[3].output, Shape::image(8, 8, 256));
+    assert_eq!(networks.get("generator").unwrap().output(), shape);
+    assert_eq!(networks.get("generator").unwrap().rows()[3].output, Shape::image(8, 8, 256));
 }
 
 #[test]
 fn types_nest_in_pairs_and_carry_the_shapes() {
-    let faces = Examples { shape: Shape::image(2, 2, 1), range: Range::Unit };
+    let faces = Examples { shape: Shape::image(2, 2, 1), range: Range::Unit, classes: None };
     let architecture = Architecture { latent_dim: 1, ..plain(Family::SlantedFaces) };
     let networks = networks(&architecture, faces).unwrap();
     assert_eq!(
-        networks.generator.rust_type(),
+        networks.get("generator").unwrap().rust_type(),
         "(Dense<1, 1, 1, 4, true, Dev>, (Sigmoid, Reshape<1, 1, 4, 2, 2, 1>))"
     );
     assert_eq!(
-        networks.discriminator.rust_type(),
+        networks.get("discriminator").unwrap().rust_type(),
         "(Reshape<2, 2, 1, 1, 1, 4>, Dense<1, 1, 4, 1, true, Dev>)"
     );
 }
@@ -87,10 +93,10 @@ fn goodfellows_networks_have_the_papers_sizes() {
     let unit = Examples { range: Range::Unit, ..FASHION };
     let networks = networks(&plain(Family::Goodfellow), unit).unwrap();
     let generator = 100 * 1200 + 1200 + 1200 * 1200 + 1200 + 1200 * 784 + 784;
-    assert_eq!(networks.generator.parameters().total(), generator);
+    assert_eq!(networks.get("generator").unwrap().parameters().total(), generator);
     let discriminator = 784 * 1200 + 1200 + 240 * 1200 + 1200 + 240 + 1;
-    assert_eq!(networks.discriminator.parameters().total(), discriminator);
-    assert!(networks.generator.layers().contains(&Layer::Sigmoid));
+    assert_eq!(networks.get("discriminator").unwrap().parameters().total(), discriminator);
+    assert!(networks.get("generator").unwrap().layers().contains(&Layer::Sigmoid));
 }
 
 #[test]
@@ -101,11 +107,11 @@ fn infogans_networks_have_lucics_sizes() {
     let without = networks(&architecture, Examples { range: Range::Unit, ..FASHION }).unwrap();
     let dense = 64 * 1024 + 1024 + 1024 * 6272 + 6272;
     let convolutions = 16 * 128 * 64 + 64 + 16 * 64 + 1;
-    let generator = without.generator.parameters();
+    let generator = without.get("generator").unwrap().parameters();
     assert_eq!(generator.trainable, dense + convolutions + 2 * (1024 + 6272 + 64));
     let discriminator = 16 * 64 + 64 + 16 * 64 * 128 + 128 + 6272 * 1024 + 1024 + 1024 + 1;
-    assert_eq!(without.discriminator.parameters().total(), discriminator);
-    let with = networks(&with, FASHION).unwrap().discriminator.parameters();
+    assert_eq!(without.get("discriminator").unwrap().parameters().total(), discriminator);
+    let with = networks(&with, FASHION).unwrap().get("discriminator").unwrap().parameters();
     assert_eq!(with.trainable, discriminator + 2 * (128 + 1024));
 }
 
@@ -114,13 +120,15 @@ fn the_papers_dcgan_has_batch_norm_in_both_networks() {
     let architecture = Architecture { variant: Some(Variant::Paper), ..plain(Family::Dcgan) };
     let small = networks(&architecture, FASHION).unwrap();
     let generator = 100 * 49 * 128 + 2 * 128 + 25 * 128 * 64 + 2 * 64 + 25 * 64;
-    assert_eq!(small.generator.parameters().trainable, generator);
+    assert_eq!(small.get("generator").unwrap().parameters().trainable, generator);
     let discriminator = 25 * 64 + 64 + 25 * 64 * 128 + 2 * 128 + 6272 + 1;
-    assert_eq!(small.discriminator.parameters().trainable, discriminator);
+    assert_eq!(small.get("discriminator").unwrap().parameters().trainable, discriminator);
     let large = networks(&architecture, Examples { shape: Shape::image(32, 32, 3), ..FASHION }).unwrap();
-    assert_eq!(large.generator.output(), Shape::image(32, 32, 3));
-    assert_eq!(large.generator.rows()[1].output, Shape::image(4, 4, 256));
-    assert!(large.discriminator.layers().iter().all(|layer| !matches!(layer, Layer::Dropout(_))));
+    assert_eq!(large.get("generator").unwrap().output(), Shape::image(32, 32, 3));
+    assert_eq!(large.get("generator").unwrap().rows()[1].output, Shape::image(4, 4, 256));
+    assert!(
+        large.get("discriminator").unwrap().layers().iter().all(|layer| !matches!(layer, Layer::Dropout(_)))
+    );
 }
 
 /// At 32×32×3 the counts of table 4 of Miyato et al. 2018, with batch norm in the generator and none in the discriminator.
@@ -133,15 +141,15 @@ fn sngans_networks_have_the_papers_sizes() {
     let norm = 2 * 256;
     let up = 2 * (9 * 256 * 256 + 256) + 2 * norm + 256 * 256 + 256;
     let generator = 128 * 4096 + 4096 + 3 * up + norm + 9 * 256 * 3 + 3;
-    assert_eq!(paper.generator.parameters().trainable, generator);
+    assert_eq!(paper.get("generator").unwrap().parameters().trainable, generator);
     let first = 9 * 3 * 128 + 128 + 9 * 128 * 128 + 128 + 3 * 128 + 128;
     let plain_block = 2 * (9 * 128 * 128 + 128);
     let discriminator = first + 3 * plain_block + 128 * 128 + 128 + 128 + 1;
-    assert_eq!(paper.discriminator.parameters().total(), discriminator);
+    assert_eq!(paper.get("discriminator").unwrap().parameters().total(), discriminator);
     let small = networks_of(FASHION);
-    assert_eq!(small.generator.rows()[1].output, Shape::image(7, 7, 256));
-    assert_eq!(small.generator.output(), FASHION.shape);
-    assert_eq!(small.discriminator.layers().len(), 7);
+    assert_eq!(small.get("generator").unwrap().rows()[1].output, Shape::image(7, 7, 256));
+    assert_eq!(small.get("generator").unwrap().output(), FASHION.shape);
+    assert_eq!(small.get("discriminator").unwrap().layers().len(), 7);
 }
 
 #[test]
@@ -149,13 +157,22 @@ fn a_conditional_dcgan_reads_labels_in_both_networks() {
     let architecture = Architecture { classes: Some(7), ..plain(Family::ConditionalDcgan) };
     let conditional = networks(&architecture, FASHION).unwrap();
     let plain = networks(&plain(Family::Dcgan), FASHION).unwrap();
-    assert_eq!((conditional.generator.classes(), conditional.discriminator.classes()), (Some(7), Some(7)));
-    assert_eq!((plain.generator.classes(), plain.discriminator.classes()), (None, None));
+    assert_eq!(
+        (
+            conditional.get("generator").unwrap().classes(),
+            conditional.get("discriminator").unwrap().classes()
+        ),
+        (Some(7), Some(7))
+    );
+    assert_eq!(
+        (plain.get("generator").unwrap().classes(), plain.get("discriminator").unwrap().classes()),
+        (None, None)
+    );
     let more = |which: fn(&Networks) -> &Network| {
         which(&conditional).parameters().total() - which(&plain).parameters().total()
     };
-    assert_eq!(more(|networks| &networks.generator), 7 * 50 + 50 * 12_544);
-    assert_eq!(more(|networks| &networks.discriminator), 7 * 6272);
+    assert_eq!(more(|networks| networks.get("generator").unwrap()), 7 * 50 + 50 * 12_544);
+    assert_eq!(more(|networks| networks.get("discriminator").unwrap()), 7 * 6272);
 }
 
 #[test]
@@ -215,4 +232,61 @@ fn branches_have_rows_and_types_of_their_own_and_errors_name_the_layer_inside() 
         assert_eq!(place, at, "{reason}");
         assert!(reason.contains(words), "{reason} should say {words}");
     }
+}
+
+/// 784·16 + 16 + 16·16 + 16 + 16·10 + 10, as the film counts them.
+#[test]
+fn the_digits_network_has_13_002_weights_and_biases() {
+    let architecture = Architecture { variant: Some(Variant::Sigmoid), ..plain(Family::Classifier) };
+    let found = networks(&architecture, FASHION).unwrap();
+    assert_eq!(found.get("classifier").unwrap().parameters().total(), 13_002);
+    assert!(matches!(found, Networks::Classifier { readout: Readout::Sigmoids, .. }));
+    let found = networks(&plain(Family::Classifier), FASHION).unwrap();
+    assert!(matches!(found, Networks::Classifier { readout: Readout::Logits, .. }));
+}
+
+#[test]
+fn autoencoders_lead_from_examples_to_twice_the_latent_numbers_and_back() {
+    for (variant, shape) in [
+        (Variant::Dense, Shape::image(2, 2, 3)),
+        (Variant::Conv, FASHION.shape),
+        (Variant::Conv, Shape::image(32, 32, 3)),
+    ] {
+        let architecture = Architecture { variant: Some(variant), ..plain(Family::Vae) };
+        let found = networks(&architecture, Examples { shape, ..FASHION }).unwrap();
+        let shapes =
+            found.named().into_iter().map(|(name, network)| (name, network.input(), network.output()));
+        let (inside, outside) = (Shape::vector(100), Shape::vector(200));
+        assert_eq!(shapes.collect::<Vec<_>>(), [("encoder", shape, outside), ("decoder", inside, shape)]);
+    }
+}
+
+#[test]
+fn wrong_autoencoders_and_classifiers_name_the_layer() {
+    let layers = |layers: &[Layer]| Some(Layers { layers: layers.to_vec() });
+    let vae = |encoder: &[Layer], decoder: &[Layer]| Architecture {
+        encoder: layers(encoder),
+        decoder: layers(decoder),
+        ..plain(Family::Vae)
+    };
+    let classifier =
+        |found: &[Layer]| Architecture { classifier: layers(found), ..plain(Family::Classifier) };
+    let dense = families_dense;
+    let cases = [
+        (vae(&[dense(100)], &[dense(784)]), "encoder.layers", "ends in 100, but must"),
+        (vae(&[Layer::Flatten, dense(200), Layer::Relu], &[dense(784)]), "encoder.layers", "of any size"),
+        (vae(&[Layer::Flatten, dense(200)], &[dense(783)]), "decoder.layers", "the examples are 28×28×1"),
+        (vae(&[Layer::Flatten, dense(200)], &[dense(784), Layer::Sigmoid]), "decoder.layers", "its own"),
+        (classifier(&[Layer::Flatten, dense(9)]), "classifier.layers", "there are 10 classes"),
+        (classifier(&[Layer::Flatten, dense(10), Layer::Tanh]), "classifier.layers", "must end in"),
+        (Architecture { classes: Some(7), ..plain(Family::Classifier) }, "classes", "the data have 10"),
+    ];
+    for (architecture, key, words) in cases {
+        let error = networks(&architecture, FASHION).unwrap_err();
+        assert_eq!(error.key, format!("architecture.{key}"), "{error}");
+        assert!(error.reason.contains(words), "{error} should say {words}");
+    }
+    let unknown = Examples { classes: None, ..FASHION };
+    let error = networks(&plain(Family::Classifier), unknown).unwrap_err();
+    assert!(error.reason.contains("how many classes"), "{error}");
 }

@@ -23,10 +23,8 @@ pub(super) fn show(arguments: &Show) -> Result<Exit, Failure> {
     let sweep = loaded.sweep.is_some().then(|| SweepPlan::new(loaded.clone())).transpose()?;
     let plan = plan_of(loaded, &arguments.out)?;
     output::line(plan.experiment.to_toml())?;
-    for (player, network) in
-        [("generator", &plan.networks.generator), ("discriminator", &plan.networks.discriminator)]
-    {
-        output::line(layers(player, network))?;
+    for (name, network) in plan.networks.named() {
+        output::line(layers(name, network))?;
     }
     output::line(what_happens(&plan))?;
     if let Some(sweep) = sweep {
@@ -36,8 +34,8 @@ pub(super) fn show(arguments: &Show) -> Result<Exit, Failure> {
 }
 
 /// The table of a network's layers.
-fn layers(player: &str, network: &Network) -> String {
-    let header = [(player, Align::Left), ("output", Align::Right), ("parameters", Align::Right)];
+fn layers(name: &str, network: &Network) -> String {
+    let header = [(name, Align::Left), ("output", Align::Right), ("parameters", Align::Right)];
     let mut rows = vec![vec!["(input)".to_owned(), network.input().to_string(), String::new()]];
     rows.extend(network.rows().into_iter().map(|row| {
         let parameters = row.parameters.total();

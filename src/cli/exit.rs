@@ -187,8 +187,9 @@ impl From<run::Error> for Failure {
             run::Error::NotBuilt { .. }
             | run::Error::WithoutCuda
             | run::Error::NoGpu { .. }
-            | run::Error::TooFewExamples { .. }
-            | run::Error::Labels { .. } => Self::new(Exit::Wrong, message),
+            | run::Error::Labels { .. }
+            | run::Error::DrawsNothing
+            | run::Error::TooFewExamples { .. } => Self::new(Exit::Wrong, message),
         }
     }
 }

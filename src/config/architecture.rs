@@ -15,7 +15,7 @@ pub use layers::Layer;
 pub struct Architecture {
     /// Which function from parameters to layer lists builds the networks.
     pub family: Family,
-    /// Length of the latent vector z, 1 to 4096.
+    /// Length of the latent vector z, 1 to 4096; not for classifiers.
     #[schemars(range(min = 1, max = 4096))]
     pub latent_dim: usize,
     /// How z is drawn.
@@ -25,29 +25,39 @@ pub struct Architecture {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1024))]
     pub width: Option<usize>,
-    /// `dcgan`: whose network.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub variant: Option<Variant>,
     /// `infogan`: whether the discriminator's hidden layers have batch norm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discriminator_batch_norm: Option<bool>,
-    /// `conditional-dcgan`: number of classes of the data, 2 to 256.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 2, max = 256))]
-    pub classes: Option<usize>,
     /// `mlp`: units of each hidden layer, the same list for both players, 1 to 16 layers of 1 to 65,536 units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 16), inner(range(min = 1, max = 65_536)))]
     pub hidden: Option<Vec<usize>>,
+    /// `dcgan`, `vae`, `classifier`: which networks; by default the first of the family's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Variant>,
+    /// `classifier`, `conditional-dcgan`: how many classes there are, 2 to 256; by default as many as the data set has, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2, max = 256))]
+    pub classes: Option<usize>,
     /// `custom`: the generator's layers, from the latent vector to the example.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generator: Option<Layers>,
     /// `custom`: the discriminator's layers, from the example to one logit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discriminator: Option<Layers>,
+    /// `vae`: the encoder's layers in place of a variant's, from the example to means and log variances (twice `latent_dim`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<Layers>,
+    /// `vae`: the decoder's layers in place of a variant's, from the latent vector to the example, before the likelihood's
+    /// activation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoder: Option<Layers>,
+    /// `classifier`: the layers in place of a variant's, from the example to a number for each class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classifier: Option<Layers>,
 }
 
-/// A family: a readable function from a few parameters to two layer lists.
+/// A family: a readable function from a few parameters to layer lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Family {
@@ -67,17 +77,42 @@ pub enum Family {
     ConditionalDcgan,
     /// `[architecture.generator]` and `[architecture.discriminator]` spell the layers out.
     Custom,
+    /// A variational autoencoder (Kingma and Welling 2014); takes `variant`, or `encoder` and `decoder`.
+    Vae,
+    /// A network that names an example's class; takes `variant` or `classifier`, and `classes`.
+    Classifier,
 }
 
-/// Whose DCGAN.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// The networks of a family that has several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Variant {
-    /// TensorFlow's tutorial: leaky ReLU of slope 0.3, dropout in the discriminator, batch norm in the generator.
-    #[default]
+    /// `dcgan`: TensorFlow's tutorial: leaky ReLU of slope 0.3, dropout in the discriminator, batch norm in the generator.
     Tutorial,
-    /// Radford et al. 2016: batch norm in both networks, ReLU in the generator, leaky ReLU of slope 0.2 in the discriminator.
+    /// `dcgan`: Radford et al. 2016: batch norm in both networks, ReLU in the generator, leaky ReLU of slope 0.2 in the discriminator.
     Paper,
+    /// `vae`: one hidden layer of 500 tanh units in either network (Kingma and Welling 2014, section 5).
+    Dense,
+    /// `vae`: the convolutional networks of InfoGAN, as Lucic et al. (2018) use them, for 28×28 and 32×32 images.
+    Conv,
+    /// `classifier`: 16 and 16 sigmoid units and a sigmoid for each class, by squared error (3Blue1Brown's digits network).
+    Sigmoid,
+    /// `classifier`: two convolutions of 5×5 with stride 2 and two dense layers, by cross-entropy (after LeCun et al. 1998).
+    Lenet,
+}
+
+impl Variant {
+    /// The word in the file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Tutorial => "tutorial",
+            Self::Paper => "paper",
+            Self::Dense => "dense",
+            Self::Conv => "conv",
+            Self::Sigmoid => "sigmoid",
+            Self::Lenet => "lenet",
+        }
+    }
 }
 
 /// The distribution of the latent vector's components, all independent.

@@ -2,6 +2,7 @@
 
 use super::architecture::Architecture;
 use super::dataset::Dataset;
+use super::learner::Learner;
 use super::objective::Objective;
 
 /// A measured quantity.
@@ -15,6 +16,8 @@ pub struct Column {
     pub what: &'static str,
     /// When it is measured.
     pub taken: Taken,
+    /// Whether high values are the good ones.
+    pub is_higher_better: bool,
     /// Whether it is shown where there is room for the most important ones only. A learner's last one is its best.
     pub is_headline: bool,
     /// Decimals on the line of an epoch; `None` where it is not shown there.
@@ -33,8 +36,15 @@ pub enum Taken {
 /// The timings at the end of every row, in training images per second and in seconds since the start of the run.
 pub const TIMINGS: [&str; 2] = ["images_per_second", "seconds"];
 
-const LOSS: Column =
-    Column { name: "", unit: "nats", what: "", taken: Taken::EachStep, is_headline: true, decimals: Some(4) };
+const LOSS: Column = Column {
+    name: "",
+    unit: "nats",
+    what: "",
+    taken: Taken::EachStep,
+    is_higher_better: false,
+    is_headline: true,
+    decimals: Some(4),
+};
 
 const PROBABILITY: Column = Column { unit: "probability", is_headline: false, decimals: Some(2), ..LOSS };
 
@@ -66,6 +76,7 @@ pub const MODES: [Column; 2] = [
         what: "modes with a sample within three standard deviations, of 2500 samples",
         unit: "modes",
         taken: Taken::EachRow,
+        is_higher_better: true,
         is_headline: false,
         decimals: Some(0),
     },
@@ -74,22 +85,82 @@ pub const MODES: [Column; 2] = [
         what: "share of 2500 samples within three standard deviations of a mode",
         unit: "share",
         taken: Taken::EachRow,
+        is_higher_better: true,
         is_headline: false,
         decimals: Some(3),
     },
 ];
 
+const TEST: Column = Column { taken: Taken::EachRow, ..LOSS };
+
+/// What a classifier measures. The loss is cross-entropy in nats, or a squared error.
+pub const CLASSIFIER: [Column; 5] = [
+    Column { name: "loss", what: "the training loss, mean over examples", ..LOSS },
+    Column {
+        name: "accuracy",
+        unit: "share",
+        what: "training examples that were named rightly, before each step",
+        is_higher_better: true,
+        is_headline: false,
+        ..LOSS
+    },
+    Column { name: "gradient_norm", what: "Euclidean norm of the gradient", ..NORM },
+    Column { name: "test_loss", what: "the loss over the test split", ..TEST },
+    Column {
+        name: "test_accuracy",
+        unit: "share",
+        what: "examples of the test split that are named rightly",
+        is_higher_better: true,
+        ..TEST
+    },
+];
+
+const NATS: Column = Column { unit: "nats per example", decimals: Some(2), ..LOSS };
+
+/// What a VAE measures: ELBO = −reconstruction − KL, without β.
+pub const VAE: [Column; 5] = [
+    Column {
+        name: "reconstruction",
+        what: "−log p(x | z) of a sampled z, mean over examples",
+        is_headline: false,
+        ..NATS
+    },
+    Column { name: "kl", what: "KL(q(z | x) ‖ N(0, 1)), mean over examples", is_headline: false, ..NATS },
+    Column { name: "gradient_norm", what: "Euclidean norm of the gradient of both networks", ..NORM },
+    Column {
+        name: "elbo",
+        what: "the evidence lower bound, mean over training examples",
+        is_higher_better: true,
+        ..NATS
+    },
+    Column {
+        name: "test_elbo",
+        what: "the evidence lower bound over the test split",
+        taken: Taken::EachRow,
+        is_higher_better: true,
+        ..NATS
+    },
+];
+
 /// The columns that the learner of such an experiment fills, in the order of the file: those of each step, then those of
 /// each row.
-pub fn of(dataset: &Dataset, _: &Architecture, objective: &Objective) -> Vec<Column> {
-    let penalty = objective.regularizer.is_penalty().then_some(PENALTY);
-    let modes = dataset.is_points().then_some(MODES).into_iter().flatten();
-    GAN.into_iter().chain(penalty).chain(modes).collect()
+pub fn of(dataset: &Dataset, architecture: &Architecture, objective: &Objective) -> Vec<Column> {
+    match architecture.family.learner() {
+        Learner::Gan => {
+            let penalty = objective.regularizer.is_penalty().then_some(PENALTY);
+            let modes = dataset.is_points().then_some(MODES).into_iter().flatten();
+            GAN.into_iter().chain(penalty).chain(modes).collect()
+        }
+        Learner::Vae => VAE.to_vec(),
+        Learner::Classifier => CLASSIFIER.to_vec(),
+    }
 }
 
 /// Every column of every learner, each name once.
 pub fn all() -> impl Iterator<Item = &'static Column> {
-    GAN.iter().chain(std::iter::once(&PENALTY)).chain(&MODES)
+    // The norm of the only gradient there is has one name.
+    let others = CLASSIFIER.iter().chain(VAE.iter().filter(|column| column.name != "gradient_norm"));
+    GAN.iter().chain(std::iter::once(&PENALTY)).chain(&MODES).chain(others)
 }
 
 /// The column of this name, if a learner has one.

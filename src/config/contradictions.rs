@@ -1,12 +1,13 @@
 //! Combinations across sections that make no sense, told before anything is written.
 
 use super::Experiment;
+use super::Learner;
 use super::architecture::{Family, Layer, Variant};
 use super::check::{Finding, Findings, Mark};
-use super::dataset::Labels;
+use super::dataset::{Labels, Range};
 use super::key::{Path, below, path};
 use super::networks;
-use super::objective::Regularizer;
+use super::objective::{Likelihood, Regularizer};
 
 /// Checks what one section asks of another.
 pub(super) fn check(experiment: &Experiment, findings: &mut Findings) {
@@ -14,6 +15,7 @@ pub(super) fn check(experiment: &Experiment, findings: &mut Findings) {
     check_batch(experiment, findings);
     check_gradients_of_examples(experiment, findings);
     check_labels(experiment, findings);
+    check_likelihood(experiment, findings);
 }
 
 /// A family that draws only certain images needs data of that shape.
@@ -25,7 +27,7 @@ fn check_data_fits_family(experiment: &Experiment, findings: &mut Findings) {
             (28, 28, _) | (32, 32, _),
         )
         | (Family::SlantedFaces, (2, 2, 1))
-        | (Family::Mlp | Family::Goodfellow | Family::Custom, _) => return,
+        | (Family::Mlp | Family::Goodfellow | Family::Custom | Family::Vae | Family::Classifier, _) => return,
         (Family::SlantedFaces, _) => "the family slanted-faces draws 2×2 grey images".to_owned(),
         (family, _) => format!("{} draws 28×28 or 32×32 images", networks::word(family)),
     };
@@ -111,7 +113,8 @@ fn check_labels(experiment: &Experiment, findings: &mut Findings) {
     let unfit = |layer: &Layer| layer.classes().is_some_and(|classes| !fits(classes));
     let (at, classes) = if architecture.family == Family::ConditionalDcgan {
         let at = if labels == Labels::Missing { "architecture.family" } else { "architecture.classes" };
-        (path(at), architecture.classes.filter(|&classes| !fits(classes)))
+        let classes = architecture.classes.filter(|&classes| !fits(classes));
+        (path(at), classes.or((labels == Labels::Missing).then_some(0)))
     } else {
         let networks =
             [("generator", &architecture.generator), ("discriminator", &architecture.discriminator)];
@@ -137,6 +140,25 @@ fn check_labels(experiment: &Experiment, findings: &mut Findings) {
     };
     let finding = Finding::new(at, Mark::Value, message).label("does not fit the data");
     findings.add(finding.also("dataset.name", "the data").help(help));
+}
+
+/// A Bernoulli likelihood takes every value for a probability.
+fn check_likelihood(experiment: &Experiment, findings: &mut Findings) {
+    let is_bernoulli = experiment.objective.likelihood == Likelihood::Bernoulli;
+    if experiment.learner() != Learner::Vae || !is_bernoulli || experiment.dataset.range == Some(Range::Unit)
+    {
+        return;
+    }
+    let (key, found) = match experiment.dataset.range {
+        Some(_) => ("dataset.range", "`dataset.range` is `symmetric`".to_owned()),
+        None => ("dataset.name", experiment.dataset.describe()),
+    };
+    let message = format!("the likelihood bernoulli takes values for probabilities, but {found}");
+    let finding = Finding::new(path(key), Mark::Value, message).label("not in [0, 1]");
+    findings.add(
+        finding
+            .help("write dataset.range = \"unit\", or objective.likelihood = { gaussian = { std = 0.1 } }"),
+    );
 }
 
 /// What is allowed, but probably not meant.

@@ -142,6 +142,14 @@ impl Dataset {
         matches!(self.source, Source::GaussianRing { .. } | Source::GaussianGrid { .. })
     }
 
+    /// How many classes its labels tell apart, where that is known before the data is read; `None` also without labels.
+    pub fn classes(&self) -> Option<usize> {
+        match self.labels() {
+            Labels::Classes(classes) => Some(classes),
+            Labels::Missing | Labels::InFile => None,
+        }
+    }
+
     /// The number of training examples after `limit`, where it is known before the data is read.
     pub fn training_examples(&self) -> Option<usize> {
         match (self.source.examples(), self.limit) {

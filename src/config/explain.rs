@@ -88,6 +88,7 @@ fn example(word: &str) -> &'static str {
         "linear" => ", such as { linear = { end = 0 } }",
         "cosine" => ", such as { cosine = { end = 0 } }",
         "exponential" => ", such as { exponential = { decay = 0.9999 } }",
+        "gaussian" => ", such as { gaussian = { std = 0.1 } }",
         "normal" => ", such as { normal = { std = 0.02 } }",
         "uniform" => ", such as { uniform = { low = -0.05, high = 0.05 } }",
         _ => "",
@@ -190,8 +191,8 @@ fn missing_key(table: &[String], missing: &str) -> Finding {
     let finding = finding.label("incomplete");
     match (dotted(table).as_str(), missing) {
         ("architecture", "family") => finding.help(
-            "add [architecture] with family = \"dcgan\" (for 28×28 and 32×32 images), \"mlp\", \"slanted-faces\" or \
-             \"custom\"",
+            "add [architecture] with family = \"dcgan\" (for 28×28 and 32×32 images), \"mlp\", \"slanted-faces\", \
+             \"custom\", \"vae\" or \"classifier\"",
         ),
         ("", _) => finding,
         _ => finding.help(format!("add {missing} = …")),

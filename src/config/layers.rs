@@ -3,7 +3,7 @@
 //! Tables are merged key by key, with three rules for what belongs together:
 //!
 //! - **An enum value is replaced whole.** `{ r1 = { gamma = 1 } }` over `{ dragan = { weight = 10 } }` is R1 alone, and
-//!   over `"none"` as well. These are `objective.regularizer`, `training.initialization`, the optimizers' schedules and the
+//!   over `"none"` as well. These are `objective.regularizer`, `objective.likelihood`, `training.initialization`, the optimizers' schedules and the
 //!   ranges of a sweep. A list is replaced whole too, so an extension's `layers` are all the layers.
 //! - **Another choice drops the keys that belong to the earlier one.** A layer that sets `dataset.name`,
 //!   `architecture.family`, `objective.loss`, `optimizer.name` or `sweep.strategy` takes out the keys of earlier layers that the new choice does not have
@@ -25,8 +25,9 @@ use super::source::{Kind, Layer, Numbered, Place, Source, Spot};
 use super::{dataset, networks, objective, optimizer, sweep};
 
 /// Values that are replaced whole.
-const WHOLE: [&str; 11] = [
+const WHOLE: [&str; 12] = [
     "objective.regularizer",
+    "objective.likelihood",
     "training.initialization",
     "optimizer.schedule",
     "optimizer.momentum_schedule",

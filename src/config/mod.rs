@@ -19,6 +19,7 @@ mod explain;
 mod implemented;
 mod key;
 mod layers;
+pub mod learner;
 pub mod logging;
 mod networks;
 pub mod objective;
@@ -39,6 +40,7 @@ use std::sync::Arc;
 use figment::value::Dict;
 
 pub use error::{Error, Problem};
+pub use learner::Learner;
 pub use objective::Update;
 pub use schema::json as schema;
 pub use source::{ENVIRONMENT_PREFIX, LARGEST_FILE, Place, environment};
@@ -137,6 +139,11 @@ impl Experiment {
         Loaded::new(tree, files)
     }
 
+    /// What a training step updates.
+    pub fn learner(&self) -> Learner {
+        self.architecture.family.learner()
+    }
+
     /// The columns of `metrics.csv` that the learner fills, in the order of the file.
     pub fn columns(&self) -> Vec<Column> {
         columns::of(&self.dataset, &self.architecture, &self.objective)
@@ -167,15 +174,16 @@ impl Experiment {
 
     fn write_results(&self, text: &mut String, training: training::Section, logging: logging::Section) {
         write::entry(text, "seed", &self.seed.into());
-        write::section(text, "dataset", &dataset::Section::from(&self.dataset));
-        write::section(text, "architecture", &self.architecture);
-        write::section(text, "objective", &objective::Section::from(&self.objective));
-        write::section(text, "optimizer", &optimizer::Section::from(&self.optimizer));
-        write::section(text, "training", &training);
+        let learner = self.learner();
+        write::section(text, "dataset", &dataset::Section::from(&self.dataset), learner);
+        write::section(text, "architecture", &self.architecture, learner);
+        write::section(text, "objective", &objective::Section::from(&self.objective), learner);
+        write::section(text, "optimizer", &optimizer::Section::from(&self.optimizer), learner);
+        write::section(text, "training", &training, learner);
         if let Some(evaluation) = &self.evaluation {
-            write::section(text, "evaluation", &evaluation::Section::from(evaluation));
+            write::section(text, "evaluation", &evaluation::Section::from(evaluation), learner);
         }
-        write::section(text, "logging", &logging);
+        write::section(text, "logging", &logging, learner);
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use figment::value::{Dict, Value};
 
-use super::architecture::{Architecture, Family};
+use super::architecture::{Architecture, Family, Variant};
 use super::check::{Bounds, Finding, Findings, Mark};
 use super::key::{self, Path, below, dotted, path};
 use super::words;
@@ -12,12 +12,25 @@ use super::words;
 /// The keys that not every family has, and those that have them.
 pub(super) const OWNERS: &[(&str, &[&str])] = &[
     ("width", &["dcgan", "sngan", "conditional-dcgan"]),
-    ("variant", &["dcgan"]),
     ("discriminator_batch_norm", &["infogan"]),
-    ("classes", &["conditional-dcgan"]),
     ("hidden", &["mlp"]),
     ("generator", &["custom"]),
     ("discriminator", &["custom"]),
+    ("variant", &["dcgan", "vae", "classifier"]),
+    ("classes", &["classifier", "conditional-dcgan"]),
+    ("encoder", &["vae"]),
+    ("decoder", &["vae"]),
+    ("classifier", &["classifier"]),
+];
+
+/// The keys that a family has and can do without.
+const OPTIONAL: [&str; 5] = ["variant", "classes", "encoder", "decoder", "classifier"];
+
+/// The variants of each family that has some, the default first.
+const VARIANTS: &[(&str, &[Variant])] = &[
+    ("dcgan", &[Variant::Tutorial, Variant::Paper]),
+    ("vae", &[Variant::Dense, Variant::Conv]),
+    ("classifier", &[Variant::Lenet, Variant::Sigmoid]),
 ];
 
 /// The word of a family in the file.
@@ -31,6 +44,8 @@ pub(super) fn word(family: Family) -> &'static str {
         Family::ConditionalDcgan => "conditional-dcgan",
         Family::Dcgan => "dcgan",
         Family::Custom => "custom",
+        Family::Vae => "vae",
+        Family::Classifier => "classifier",
     }
 }
 
@@ -49,10 +64,7 @@ pub(super) fn add_defaults(root: &mut Dict) {
             default("latent", Value::from("unit"));
         }
         "goodfellow" => default("latent", Value::from("uniform")),
-        "dcgan" => {
-            default("width", Value::from(64_i64));
-            default("variant", Value::from("tutorial"));
-        }
+        "dcgan" | "conditional-dcgan" => default("width", Value::from(64_i64)),
         "infogan" => {
             default("latent_dim", Value::from(64_i64));
             default("latent", Value::from("uniform"));
@@ -62,15 +74,33 @@ pub(super) fn add_defaults(root: &mut Dict) {
             default("latent_dim", Value::from(128_i64));
             default("width", Value::from(128_i64));
         }
-        "conditional-dcgan" => {
-            default("width", Value::from(64_i64));
-            default("classes", Value::from(10_i64));
-        }
         "mlp" => default("hidden", Value::from(vec![256_i64, 256])),
+        "vae" => default("latent_dim", Value::from(64_i64)),
         _ => {}
     }
+    let spelt = ["encoder", "decoder", "classifier"].iter().any(|network| section.contains_key(*network));
+    let variants = VARIANTS.iter().find(|(owner, _)| *owner == family);
+    if let (false, Some((_, [usual, ..]))) = (spelt, variants) {
+        section.entry("variant".to_owned()).or_insert(Value::from(usual.word()));
+    }
+    let mut default = |key: &str, value: Value| {
+        section.entry(key.to_owned()).or_insert(value);
+    };
     default("latent_dim", Value::from(100_i64));
     default("latent", Value::from("normal"));
+    if matches!(family.as_str(), "vae" | "classifier") {
+        add_unit_range(root);
+    }
+}
+
+/// A VAE's pixels are probabilities, and the sources of both classifiers have them in [0, 1] too.
+fn add_unit_range(root: &mut Dict) {
+    if let Some(Value::Dict(_, dataset)) = root.get_mut("dataset") {
+        let name = dataset.get("name").and_then(Value::as_str).unwrap_or_default();
+        if !name.starts_with("gaussian-") {
+            dataset.entry("range".to_owned()).or_insert(Value::from("unit"));
+        }
+    }
 }
 
 /// Checks every number of the section before it is read, so that -1 is told as out of range, not as a wrong type.
@@ -84,11 +114,11 @@ fn range(parent: &str, key: &str) -> Option<(RangeInclusive<i64>, &'static str)>
         "latent_dim" => (1..=4096, ""),
         "width" if parent == "label-embedding" => (1..=1024, ""),
         "width" => (1..=1024, "channels"),
+        "classes" => (2..=256, "classes"),
         "hidden" => (1..=65_536, "units"),
         "units" if parent == "maxout" => (1..=65_536, ""),
         "units" => (1..=1_048_576, ""),
         "pieces" => (1..=64, ""),
-        "classes" => (2..=256, ""),
         "channels" => (1..=8192, ""),
         "kernel" => (1..=15, "pixels"),
         "stride" => (1..=2, "pixels"),
@@ -148,12 +178,15 @@ pub(super) fn check_family(architecture: &Architecture, findings: &mut Findings)
     let family = word(architecture.family);
     let given = [
         ("width", architecture.width.is_some()),
-        ("variant", architecture.variant.is_some()),
         ("discriminator_batch_norm", architecture.discriminator_batch_norm.is_some()),
-        ("classes", architecture.classes.is_some()),
         ("hidden", architecture.hidden.is_some()),
         ("generator", architecture.generator.is_some()),
         ("discriminator", architecture.discriminator.is_some()),
+        ("variant", architecture.variant.is_some()),
+        ("classes", architecture.classes.is_some()),
+        ("encoder", architecture.encoder.is_some()),
+        ("decoder", architecture.decoder.is_some()),
+        ("classifier", architecture.classifier.is_some()),
     ];
     for (key, given) in given {
         let owners = OWNERS.iter().find(|(owned, _)| *owned == key).map_or(&[][..], |(_, owners)| *owners);
@@ -166,7 +199,7 @@ pub(super) fn check_family(architecture: &Architecture, findings: &mut Findings)
                 family,
             );
         }
-        if !given && owned {
+        if !given && owned && !OPTIONAL.contains(&key) {
             let message = format!("the family `{family}` needs [architecture.{key}] with its `layers`");
             let at = path(&format!("architecture.{key}"));
             let finding = Finding::new(at, Mark::Table, message).label("incomplete");
@@ -175,5 +208,40 @@ pub(super) fn check_family(architecture: &Architecture, findings: &mut Findings)
                     .help(format!("add [architecture.{key}] with layers = [{{ dense = {{ units = 1 }} }}]")),
             );
         }
+    }
+    check_variant(architecture, findings);
+}
+
+/// Checks that the variant is one of the family's, and that no layers are spelt out beside it.
+fn check_variant(architecture: &Architecture, findings: &mut Findings) {
+    let family = word(architecture.family);
+    let at = || path("architecture.variant");
+    let networks = [
+        ("encoder", architecture.encoder.is_some()),
+        ("decoder", architecture.decoder.is_some()),
+        ("classifier", architecture.classifier.is_some()),
+    ];
+    let spelt = networks.iter().find(|(_, given)| *given);
+    let variants = VARIANTS.iter().find(|(owner, _)| *owner == family);
+    if let (Some(variant), Some((_, variants))) = (architecture.variant, variants) {
+        if !variants.contains(&variant) {
+            let message = format!("`{}` is no variant of the family `{family}`", variant.word());
+            let words: Vec<&str> = variants.iter().map(|variant| variant.word()).collect();
+            let finding = Finding::new(at(), Mark::Value, message).label("another family's");
+            findings.add(finding.help(format!("its variants are {}", words::list(&words))));
+        } else if let Some((network, _)) = spelt {
+            let message = format!(
+                "`architecture.variant` stands beside [architecture.{network}], but one excludes the other"
+            );
+            let finding = Finding::new(at(), Mark::Key, message).label("one too many");
+            let finding = finding.also(&format!("architecture.{network}"), "the layers");
+            findings.add(finding.help("remove one of them"));
+        }
+    }
+    if architecture.encoder.is_some() != architecture.decoder.is_some() {
+        let missing = if architecture.encoder.is_some() { "decoder" } else { "encoder" };
+        let message = format!("the family `{family}` needs [architecture.{missing}] with its `layers` too");
+        let finding = Finding::new(path(&format!("architecture.{missing}")), Mark::Table, message);
+        findings.add(finding.label("incomplete").help("an encoder and a decoder are spelt out together"));
     }
 }

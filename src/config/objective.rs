@@ -1,4 +1,4 @@
-//! `[objective]`: the loss, its regularizer, and how the two players take turns.
+//! `[objective]`: the loss, its regularizer, and how the two players take turns; a VAE's likelihood and β.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,25 @@ pub struct Objective {
     pub update: Update,
     /// Discriminator steps per generator step, 1 to 100; 1 where updates are simultaneous.
     pub discriminator_steps: usize,
+    /// `vae`: how an example is distributed around what the decoder draws; default [`Likelihood::Bernoulli`].
+    pub likelihood: Likelihood,
+    /// `vae`: the weight of the KL divergence, 0 to 1000; default 1 (Higgins et al. 2017).
+    pub beta: f64,
+}
+
+/// The distribution p(x | z) of an example's values, independent given z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Likelihood {
+    /// Each value is a probability: −log p(x | z) is the cross-entropy with a sigmoid of the decoder's output, for values in [0, 1].
+    #[default]
+    Bernoulli,
+    /// Normal around the decoder's output, which is brought into the data's range.
+    Gaussian {
+        /// Its standard deviation, in the data's units, at least 0.001 and at most 100.
+        #[schemars(extend("minimum" = 0.001, "maximum" = 100))]
+        std: f64,
+    },
 }
 
 /// The losses, on logits; softplus(x) = log(1 + eˣ).
@@ -193,6 +212,13 @@ pub(super) struct Section {
     /// Discriminator steps per generator step; 1 where updates are simultaneous.
     #[schemars(range(min = 1, max = 100))]
     discriminator_steps: i64,
+    /// `vae`: how an example is distributed around what the decoder draws; default bernoulli.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    likelihood: Option<Likelihood>,
+    /// `vae`: the weight of the KL divergence; default 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1000.0))]
+    beta: Option<f64>,
 }
 
 impl Section {
@@ -228,6 +254,11 @@ impl Section {
             let finding = finding.also("objective.update", "simultaneous");
             findings.add(finding.help("write update = \"alternating\", or leave discriminator_steps at 1"));
         }
+        let likelihood = self.likelihood.unwrap_or_default();
+        if let Likelihood::Gaussian { std } = likelihood {
+            findings.number("objective.likelihood.gaussian.std", std, Bounds::Within(0.001, 100.0));
+        }
+        let beta = findings.number("objective.beta", self.beta.unwrap_or(1.0), Bounds::Within(0.0, 1000.0));
         Objective {
             loss: self.loss,
             regularizer: self.regularizer,
@@ -235,6 +266,8 @@ impl Section {
             targets: self.targets,
             update: self.update,
             discriminator_steps: steps,
+            likelihood,
+            beta,
         }
     }
 
@@ -265,6 +298,8 @@ impl From<&Objective> for Section {
             targets: objective.targets,
             update: objective.update,
             discriminator_steps: objective.discriminator_steps as i64,
+            likelihood: Some(objective.likelihood),
+            beta: Some(objective.beta),
         }
     }
 }

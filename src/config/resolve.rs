@@ -12,7 +12,9 @@ use super::layers::Tree;
 use super::read::{self, Misfit};
 use super::source::{Kind, Layer, Place};
 use super::sweep::Sweep;
-use super::{Error, Experiment, SECTIONS, TOP, columns, contradictions, explain, networks, top_finding};
+use super::{
+    Error, Experiment, SECTIONS, TOP, columns, contradictions, explain, learner, networks, top_finding,
+};
 use super::{dataset, evaluation, logging, objective, optimizer, sweep, training};
 
 /// The keys at the top of the file, without `extends`, which loading has taken.
@@ -71,6 +73,7 @@ pub(super) fn resolve(tree: &Tree, merged: &Dict) -> (Option<Experiment>, Option
     let name = resolve_name(tree, sections.top.as_ref(), &mut findings);
     if let Some(architecture) = &sections.architecture {
         networks::check_family(architecture, &mut findings);
+        learner::check(architecture.family, tree, merged, &mut findings);
     }
     let dataset = sections.dataset.map(|section| section.resolve(&mut findings));
     let objective = sections.objective.map(|section| section.resolve(&mut findings));

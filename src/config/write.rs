@@ -5,15 +5,22 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::key::{show_number, whole};
+use super::learner::{self, Learner};
 use super::read::keys_of;
 
 /// Tables that get a heading of their own below their section's.
-const HEADED: [&str; 2] = ["generator", "discriminator"];
+pub(super) const HEADED: [&str; 5] = ["generator", "discriminator", "encoder", "decoder", "classifier"];
 
-/// Adds `[name]` and the section's keys to `text`.
-pub(super) fn section<T: Serialize + DeserializeOwned>(text: &mut String, name: &str, section: &T) {
+/// Adds `[name]` and the section's keys to `text`, without those that say nothing to the learner.
+pub(super) fn section<T: Serialize + DeserializeOwned>(
+    text: &mut String,
+    name: &str,
+    section: &T,
+    learner: Learner,
+) {
     let value = Value::serialize(section).expect("a section is a table of plain values");
-    let table = value.into_dict().expect("a section is a table");
+    let mut table = value.into_dict().expect("a section is a table");
+    table.retain(|key, _| learner::has(learner, &format!("{name}.{key}")));
     let keys = keys_of::<T>();
     let plain = |key: &&str| !HEADED.contains(key);
     if keys.iter().any(|key| plain(key) && table.contains_key(*key)) {

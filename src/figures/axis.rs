@@ -118,7 +118,7 @@ fn power_of_ten(exponent: i32) -> f64 {
 }
 
 /// Digits in groups of three, from ten thousand on.
-pub(super) fn grouped(digits: &str) -> String {
+pub(crate) fn grouped(digits: &str) -> String {
     if digits.len() < 5 {
         return digits.to_string();
     }

@@ -1,7 +1,7 @@
 //! Loss curves: `losses.png` and `losses.svg`.
 //!
 //! Of a GAN: above, the losses of both players; below, the discriminator's mean probabilities for real and generated examples, with
-//! a dashed line at 1/2, where it cannot tell them apart. Long runs show the rows as thin lines and their moving mean as
+//! a dashed line at 1/2, where it cannot tell them apart. Of other learners: what [`layout`] says. Long runs show the rows as thin lines and their moving mean as
 //! thick ones. Rows that are not finite are left out and marked.
 
 mod curve;
@@ -24,7 +24,7 @@ use super::pen::{self, SCALE, UNIT, line, style};
 use super::{Error, Result, fonts, palette};
 use crate::record::metrics::{Columns, MetricsRow};
 use curve::Curve;
-use layout::{Content, Layout, Scale};
+use layout::{Content, Layout, Line, Scale};
 
 /// Width and height of the figure; the bitmap has [`SCALE`] times as many pixels.
 const SIZE: (i32, i32) = (960, 640);
@@ -86,17 +86,26 @@ fn draw<DB: DrawingBackend>(
     let layout = Layout::of(columns);
     let (horizontal, description) = horizontal_axis(rows, layout);
     let place = |row: &MetricsRow| position(rows, row);
-    let curve = |&(column, name, color): &(&'static str, _, _)| Curve {
-        name,
-        color,
-        points: rows.iter().map(|row| (place(row), row.value(column).unwrap_or(f64::NAN))).collect(),
+    let curve = |line: &Line| Curve {
+        name: line.name,
+        color: line.color,
+        points: rows
+            .iter()
+            .map(|row| (place(row), line.sign * row.value(line.column).unwrap_or(f64::NAN)))
+            .collect(),
     };
     for (panel, content, steps) in [(&UPPER, &layout.upper, 6), (&LOWER, &layout.lower, 2)] {
-        let is_there = |(column, ..): &&(&str, _, _)| columns.measured().contains(column);
+        let is_there = |line: &&Line| columns.measured().contains(&line.column);
         let curves: Vec<Curve> = content.curves.iter().filter(is_there).map(curve).collect();
         let vertical = match content.scale {
             Scale::Free => Axis::widened(curve::loss_range(&curves), steps),
             Scale::Probability => Axis::new(0.0..1.0, steps),
+            Scale::Share => {
+                let values = curves.iter().flat_map(|curve| &curve.points).map(|point| point.1);
+                let lowest = values.filter(|value| value.is_finite()).fold(1.0_f64, f64::min);
+                // Whole tenths: the steps of an axis that ends at 1 are read at a glance.
+                Axis::new((lowest * 10.0).floor().clamp(0.0, 9.0) / 10.0..1.0, steps)
+            }
         };
         draw_panel(&root, panel, content, &curves, &horizontal, &vertical)?;
     }

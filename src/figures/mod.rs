@@ -7,11 +7,13 @@
 pub(crate) mod axis;
 pub mod bands;
 mod canvas;
+pub mod confusion;
 pub mod embed;
 mod encode;
 pub mod faces;
 mod fonts;
 pub mod losses;
+pub mod mistakes;
 pub mod montage;
 mod palette;
 mod pen;

@@ -344,9 +344,7 @@ impl<Dev: Compute> Gan<Dev> {
         &mut self,
         gradients: &mut dfdx::tensor::Gradients<f32, Dev>,
     ) -> Result<(Vec<Gradient<Dev>>, f64), Diverged> {
-        let gradients = Optimizer::take(&mut *self.generator, gradients);
-        let norm = self.generator_optimizer.norm(&gradients)?;
-        Ok((gradients, norm))
+        self.generator_optimizer.gradients(&mut *self.generator, gradients)
     }
 
     /// Shows the discriminator fakes and real examples, for its own lesson.

@@ -1,21 +1,28 @@
 //! What a training step updates. The training loop knows a [`Learner`], not GANs.
 
 mod average;
+mod classifier;
 mod constraint;
 mod gan;
 mod losses;
 mod optimizer;
 mod penalty;
 mod schedule;
+mod vae;
 
 use crate::data::Modes;
+use crate::networks::Network;
+use crate::nn::{Compute, Pass};
+use dfdx::shapes::HasShape;
 use std::ops::Range;
 
 pub use average::Average;
+pub use classifier::{Classifier, Gradients as ClassifierGradients, Settings as ClassifierSettings};
 pub use gan::{Gan, Gradients, Settings, classes_in_turn, draw_latents, fill_latents};
 pub use losses::Losses;
 pub use optimizer::{Gradient, Optimizer};
 pub use schedule::Length;
+pub use vae::{Gradients as VaeGradients, Settings as VaeSettings, Terms, Vae};
 
 /// A named array of a learner's state, as checkpoints keep it.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +62,41 @@ pub trait Data {
     fn modes(&self) -> Option<&Modes> {
         None
     }
+}
+
+/// What a learner makes of the test split.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Exhibit {
+    /// A classifier's answers to all of it.
+    Predictions {
+        /// How many classes there are.
+        classes: usize,
+        /// The right answers.
+        labels: Vec<u8>,
+        /// Those that were given.
+        predicted: Vec<u8>,
+    },
+    /// An autoencoder's pictures of some of it.
+    Reconstructions {
+        /// (n, features): the examples.
+        inputs: Vec<f32>,
+        /// (n, features): what came out.
+        outputs: Vec<f32>,
+    },
+}
+
+/// What a network gives for `count` inputs, in evaluation mode.
+fn outputs_of<Dev: Compute>(
+    device: &Dev,
+    network: &mut dyn Network<Dev>,
+    inputs: Vec<f32>,
+    count: usize,
+) -> Vec<f32> {
+    let shape = (count, inputs.len() / count.max(1));
+    let outputs = network.forward(device.tensor_from_vec(inputs, shape), Pass::evaluate());
+    let mut values = vec![0.0; outputs.shape().0 * outputs.shape().1];
+    outputs.copy_into(&mut values);
+    values
 }
 
 /// A loss or gradient that is no number: training cannot go on from here.
@@ -108,8 +150,16 @@ pub trait Learner {
     }
 
     /// Examples made from latent vectors, `(n, latent_dim)` -> `(n, features)`, in evaluation mode, by the moving average of
-    /// the generator if there is one; of these classes, one each, where there are [`Learner::classes`].
-    fn sample(&mut self, latents: &[f32], labels: &[u32]) -> Vec<f32>;
+    /// the generator if there is one; of these classes, one each, where there are [`Learner::classes`]. None come from a learner that
+    /// [draws](crate::config::Learner::draws) nothing.
+    fn sample(&mut self, _latents: &[f32], _labels: &[u32]) -> Vec<f32> {
+        Vec::new()
+    }
+
+    /// What the learner makes of the test split, for pictures of about `count` examples; `None` if it looks at none.
+    fn exhibit(&mut self, _data: &dyn Data, _count: usize) -> Option<Exhibit> {
+        None
+    }
 
     /// The whole state, by name.
     fn state(&mut self) -> Vec<Array>;
@@ -121,5 +171,7 @@ pub trait Learner {
     fn restore(&mut self, steps: u64, find: &mut Find<'_>) -> Result<(), String>;
 }
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

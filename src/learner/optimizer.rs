@@ -105,6 +105,20 @@ impl<Dev: Compute> Optimizer<Dev> {
         taken
     }
 
+    /// Takes the network's gradients out of `gradients`, with their L2 norm.
+    ///
+    /// # Errors
+    /// If the norm is not finite.
+    pub fn gradients(
+        &self,
+        network: &mut dyn Network<Dev>,
+        gradients: &mut Gradients<f32, Dev>,
+    ) -> Result<(Vec<Gradient<Dev>>, f64), Diverged> {
+        let taken = Self::take(network, gradients);
+        let norm = self.norm(&taken)?;
+        Ok((taken, norm))
+    }
+
     /// The L2 norm of all gradients together.
     ///
     /// # Errors

@@ -33,13 +33,15 @@ fn gan_of(file: &str, sets: &[&str]) -> Gan<Cpu> {
     let fresh = |network, name| -> Box<dyn Network<Cpu>> {
         build(network, Cpu::default(), experiment.training.initialization, Stream::new(1, name)).unwrap()
     };
-    let mut generator = fresh(&networks.generator, "weights.generator");
+    let (generator_shape, discriminator) =
+        (networks.get("generator").unwrap(), networks.get("discriminator").unwrap());
+    let mut generator = fresh(generator_shape, "weights.generator");
     let average = experiment
         .training
         .ema
-        .map(|ema| Average::new(ema, BATCH, fresh(&networks.generator, "other"), &mut *generator));
+        .map(|ema| Average::new(ema, BATCH, fresh(generator_shape, "other"), &mut *generator));
     let settings = Settings { batch_size: BATCH, seed: 3, ..Settings::of(&experiment) };
-    let discriminator = fresh(&networks.discriminator, "weights.discriminator");
+    let discriminator = fresh(discriminator, "weights.discriminator");
     let mut gan = Gan::new(settings, Cpu::default(), generator, discriminator, average);
     gan.set_length(Length { updates: 8, per_epoch: 4 });
     gan
@@ -331,7 +333,8 @@ fn an_optimizer_follows_its_schedules() {
         let experiment = experiment(&[&set]);
         let networks = networks(&experiment.architecture, Examples::from(&experiment.dataset)).unwrap();
         let (initialization, stream) = (experiment.training.initialization, Stream::new(1, "weights"));
-        let mut network = build(&networks.generator, Cpu::default(), initialization, stream).unwrap();
+        let mut network =
+            build(networks.get("generator").unwrap(), Cpu::default(), initialization, stream).unwrap();
         let mut optimizer = Optimizer::new(experiment.optimizer.generator, "", &mut *network);
         let values = |network: &mut dyn Network<Cpu>| -> Vec<Vec<f32>> {
             let mut values = Vec::new();

@@ -14,6 +14,7 @@ use walkdir::WalkDir;
 use super::lock::RunLock;
 use super::run_file::{self, RunFile, State};
 use super::{Error, Result, read_limited};
+use crate::config::columns;
 
 pub use table::Table;
 
@@ -31,7 +32,7 @@ const MOST_EXPERIMENT_BYTES: u64 = 1 << 20;
 
 /// Tables of the experiment that are written under headings of their own below their section's; other tables inside a
 /// section are values on one line.
-const HEADED: [&str; 2] = ["generator", "discriminator"];
+const HEADED: [&str; 5] = ["generator", "discriminator", "encoder", "decoder", "classifier"];
 
 const EXPERIMENT_ADVICE: &str = "mend the line, or give the run again; until then its settings are left out";
 
@@ -66,9 +67,12 @@ pub enum Goal {
 }
 
 impl Goal {
-    /// The usual goal for a column: high for shares of what should be covered or look real (`precision`, `recall`,
+    /// The usual goal for a column: what its learner says, else high for shares of what should be covered or look real (`precision`, `recall`,
     /// `density`, `coverage`, `accuracy` and names that end in one of these), low for losses, distances and all others.
     pub fn of(column: &str) -> Self {
+        if columns::find(column).is_some_and(|column| column.is_higher_better) {
+            return Self::Maximum;
+        }
         let last = column.rsplit(['_', '-', '.']).next().unwrap_or_default();
         match last {
             "precision" | "recall" | "density" | "coverage" | "accuracy" => Self::Maximum,

@@ -41,6 +41,10 @@ fn of_run(study: &Study) -> Vec<Chart> {
         ("Losses", vec!["d_loss", "g_loss"]),
         ("Mean probability that the discriminator gives", vec!["d_real", "d_fake"]),
         ("Gradient norms", vec!["d_gradient_norm", "g_gradient_norm"]),
+        ("Loss", vec!["loss", "test_loss"]),
+        ("Share of examples that are named rightly", vec!["accuracy", "test_accuracy"]),
+        ("Evidence lower bound, nats per example", vec!["elbo", "test_elbo"]),
+        ("Terms of the bound, nats per example", vec!["reconstruction", "kl"]),
     ];
     let known: Vec<&str> = groups.iter().flat_map(|(_, columns)| columns.clone()).collect();
     let others = history.columns().filter(|column| !known.contains(column) && !TIMINGS.contains(column));
@@ -130,6 +134,9 @@ fn legend(column: &str) -> &str {
         "d_fake" => "to generated examples (d_fake)",
         "d_gradient_norm" => "discriminator (d_gradient_norm)",
         "g_gradient_norm" => "generator (g_gradient_norm)",
+        "loss" | "accuracy" | "elbo" => "training",
+        "test_loss" | "test_accuracy" | "test_elbo" => "test",
+        "kl" => "KL divergence (kl)",
         other => other,
     }
 }

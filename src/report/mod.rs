@@ -7,6 +7,7 @@
 mod charts;
 mod configurations;
 mod curves;
+mod exhibits;
 mod importance;
 mod markdown;
 mod montages;

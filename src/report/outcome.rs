@@ -214,5 +214,17 @@ fn of_run(study: &Study) -> Outcome {
             "The discriminator gives real examples a mean probability of {real}, generated ones {fake}."
         ));
     }
+    if let (Some(loss), Some(accuracy)) = (last("test_loss"), last("test_accuracy")) {
+        let (percent, loss) = (number(100.0 * accuracy), number(loss));
+        sentences.push(format!(
+            "It names {percent} % of the test examples rightly; the loss over them is {loss}."
+        ));
+    }
+    if let (Some(test), Some(training)) = (last("test_elbo"), last("elbo")) {
+        let (test, training) = (number(test), number(training));
+        sentences.push(format!(
+            "The evidence lower bound is {test} nats per test example, and {training} per training example."
+        ));
+    }
     Outcome { headline, sentences, best: None }
 }

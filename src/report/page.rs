@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::charts::{self, Chart};
 use super::configurations::setting;
+use super::exhibits::{Exhibit, exhibits};
 use super::importance::importance;
 use super::montages::{Montages, montages};
 use super::number::{count, fixed};
@@ -44,6 +45,8 @@ struct Page {
     montages: Montages,
     cards: Vec<Card>,
     montages_data: String,
+    exhibits: Vec<Exhibit>,
+    exhibits_damage: Vec<String>,
     parameters: Option<Chart>,
     parameters_title: &'static str,
     importance: Option<ImportanceView>,
@@ -93,6 +96,7 @@ fn page(study: &Study) -> Page {
     let outcome = outcome(study, &ranked);
     let (charts, charts_notes) = curves::charts(study, &ranked);
     let montages = montages(study, &ranked);
+    let (exhibits, exhibits_damage) = exhibits(study);
     let (lost, lost_note) = lost(study);
     let (runs, runs_note) = runs(study);
     Page {
@@ -112,6 +116,8 @@ fn page(study: &Study) -> Page {
         charts_notes,
         cards: cards(&montages),
         montages_data: data(&montages),
+        exhibits,
+        exhibits_damage,
         montages,
         parameters: charts::parameters(study, &ranked),
         parameters_title: charts::parameters_title(),

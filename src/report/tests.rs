@@ -219,11 +219,10 @@ fn a_runs_name_does_not_lead_out_of_the_sweeps_folder() {
     assert!(html(&study).unwrap().contains("is not a folder&#39;s name"));
 }
 
-#[test]
-fn a_single_run_has_a_report() {
+/// Writes `run.toml` and `experiment.toml` of a complete run.
+fn single_run(folder: &std::path::Path) {
     use crate::record::provenance::{Build, Provenance};
     use crate::record::run_file::{DatasetRecord, RunFile, State, Timestamp};
-    let folder = tempfile::tempdir().unwrap();
     let build = Build { version: "0.1.0", git_commit: None, git_dirty: None, rustc: "rustc 1.95.0" };
     let run = RunFile {
         state: State::Complete,
@@ -241,9 +240,14 @@ fn a_single_run_has_a_report() {
         dataset: DatasetRecord { name: "mnist".into(), sha256: "ab12".into() },
         provenance: Provenance::gather(build, None, 2),
     };
-    run.write(&folder.path().join("run.toml")).unwrap();
-    std::fs::write(folder.path().join("experiment.toml"), "name = \"tiny\"\ndescription = \"why <not>\"\n")
-        .unwrap();
+    run.write(&folder.join("run.toml")).unwrap();
+    std::fs::write(folder.join("experiment.toml"), "name = \"tiny\"\ndescription = \"why <not>\"\n").unwrap();
+}
+
+#[test]
+fn a_single_run_has_a_report() {
+    let folder = tempfile::tempdir().unwrap();
+    single_run(folder.path());
     std::fs::write(
         folder.path().join("metrics.csv"),
         "epoch,step,d_loss,g_loss\n1,10,1.5,0.5\n2,20,1.25,0.75\n",
@@ -263,9 +267,39 @@ fn a_single_run_has_a_report() {
             && page.contains("ab12")
             && page.contains("experiment.toml --out reproduced")
     );
-    assert!(!page.contains("Runs that failed"));
+    assert!(!page.contains("Runs that failed") && !page.contains("On the test split"));
     let text = markdown(&study);
     assert!(text.starts_with("## tiny\n\nwhy &lt;not&gt;\n\n**Complete after 2 epochs"), "{text}");
+}
+
+/// A classifier's run has other columns and pictures of what it made of the test split.
+#[test]
+fn a_classifiers_run_has_a_report() {
+    let folder = tempfile::tempdir().unwrap();
+    single_run(folder.path());
+    let metrics = "epoch,step,loss,accuracy,gradient_norm,test_loss,test_accuracy\n\
+                   1,10,0.5,0.75,1,0.25,0.875\n2,20,0.25,0.9,1,0.125,0.9375\n";
+    std::fs::write(folder.path().join("metrics.csv"), metrics).unwrap();
+    let mut png = Vec::new();
+    let mut encoder = png::Encoder::new(&mut png, 2, 2);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&[7; 4]).unwrap();
+    std::fs::write(folder.path().join("confusion.png"), png).unwrap();
+    std::fs::write(folder.path().join("mistakes.png"), "no picture").unwrap();
+    let study = read(folder.path()).unwrap();
+    assert_eq!(
+        told(&study).sentences,
+        ["It names 93.75 % of the test examples rightly; the loss over them is 0.1250."]
+    );
+    let page = html(&study).unwrap();
+    for wanted in [
+        "On the test split",
+        "The answers to the test split, counted",
+        "mistakes.png",
+        "named rightly by epoch",
+    ] {
+        assert!(page.contains(wanted), "{wanted}");
+    }
 }
 
 /// The relative luminance of `#rrggbb`, as WCAG 2.2 defines it.

@@ -1,5 +1,6 @@
 //! From `[dataset]` to examples in memory.
 
+use crate::config::Experiment;
 use crate::config::dataset::{self, Range, Source};
 use crate::data::fetch::{Policy, Progress};
 use crate::data::idx::Files;
@@ -79,20 +80,47 @@ pub(super) fn outline(section: &dataset::Dataset) -> Result<Dataset, Error> {
 }
 
 /// How byte pixels become numbers. Points are used as they are, whatever this says.
-pub(super) fn scale(section: &dataset::Dataset) -> Scale {
+fn scale(section: &dataset::Dataset) -> Scale {
     match section.range {
         Some(Range::Unit) => Scale::Unit,
         Some(Range::Symmetric) | None => Scale::Symmetric,
     }
 }
 
-/// A data set in memory, as a learner sees it.
-pub(super) struct Loaded<'a> {
-    pub(super) dataset: &'a Dataset,
-    pub(super) scale: Scale,
+/// Whether every example has a label below `classes`.
+///
+/// # Errors
+/// [`run::Error::Labels`](super::Error::Labels) with the first one that has none.
+pub(super) fn check_labels(dataset: &Dataset, classes: usize) -> Result<(), super::Error> {
+    for (name, split) in [("training", &dataset.train), ("test", &dataset.test)] {
+        let reason = match split.labels() {
+            None if split.is_empty() => continue,
+            None => format!("the {name} examples of {} have none", dataset.name),
+            Some(labels) => match labels.iter().position(|&label| usize::from(label) >= classes) {
+                None => continue,
+                Some(index) => format!(
+                    "{name} example {index} of {} has the label {}, and there are {classes} classes (from 0 on)",
+                    dataset.name, labels[index]
+                ),
+            },
+        };
+        return Err(super::Error::Labels { reason });
+    }
+    Ok(())
 }
 
-impl Loaded<'_> {
+/// A data set in memory, as a learner sees it.
+pub(super) struct Loaded<'a> {
+    dataset: &'a Dataset,
+    scale: Scale,
+}
+
+impl<'a> Loaded<'a> {
+    /// The data set, scaled as the experiment wants it.
+    pub(super) fn new(experiment: &Experiment, dataset: &'a Dataset) -> Self {
+        Self { dataset, scale: scale(&experiment.dataset) }
+    }
+
     fn gather(&self, split: &Split, indices: &[usize]) -> Minibatch {
         let mut values = vec![0.0; indices.len() * self.dataset.features()];
         split.gather(indices, self.scale, &mut values);

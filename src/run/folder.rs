@@ -95,6 +95,21 @@ impl Folder {
         self.root.join("faces.png")
     }
 
+    /// A classifier's answers to the test split, counted.
+    pub fn confusion(&self) -> PathBuf {
+        self.root.join("confusion.png")
+    }
+
+    /// Examples that a classifier named wrongly.
+    pub fn mistakes(&self) -> PathBuf {
+        self.root.join("mistakes.png")
+    }
+
+    /// An autoencoder's pictures below the examples that they are of.
+    pub fn reconstructions(&self) -> PathBuf {
+        self.root.join("reconstructions.png")
+    }
+
     /// The montages joined.
     pub fn progress_gif(&self) -> PathBuf {
         self.root.join("progress.gif")

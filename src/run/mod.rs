@@ -6,6 +6,7 @@
 #[cfg(feature = "cuda")]
 mod cuda;
 mod examples;
+mod exhibits;
 mod folder;
 mod model;
 mod pictures;
@@ -15,7 +16,7 @@ mod samples;
 
 use crate::architecture::{self, Examples, Networks};
 use crate::config::training::{Device, Length};
-use crate::config::{Experiment, Update};
+use crate::config::{Experiment, Learner, Update};
 use crate::data::{self, Dataset, Folders};
 use crate::networks;
 use crate::random::Stream;
@@ -40,12 +41,12 @@ pub enum Error {
     Architecture(#[from] architecture::Error),
     /// The program was built without these networks.
     #[error(
-        "this program was built without the {player} of this experiment; `just run FILE` builds and runs it (or put the \
+        "this program was built without the {name} of this experiment; `just run FILE` builds and runs it (or put the \
          file under experiments/ and build again)"
     )]
     NotBuilt {
-        /// `generator` or `discriminator`.
-        player: &'static str,
+        /// Which network, such as `generator`.
+        name: &'static str,
     },
     /// The device is not part of this build.
     #[error(
@@ -77,23 +78,23 @@ pub enum Error {
         /// Examples per batch.
         batch_size: usize,
     },
+    /// A classifier, or a conditional network, needs the class of every example.
+    #[error("these networks need labels, but {reason}")]
+    Labels {
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// Nothing can be drawn with a learner that draws nothing.
+    #[error(
+        "this run trained a classifier, which draws no examples: only those of GANs and VAEs can be sampled"
+    )]
+    DrawsNothing,
     /// The data set is missing or damaged.
     #[error(transparent)]
     Data(#[from] data::Error),
     /// A file of the run's folder could not be read, written or locked.
     #[error(transparent)]
     Record(#[from] record::Error),
-    /// A conditional network meets data without classes, or with more.
-    #[error(
-        "the networks are made for {classes} classes, but {found}: give the data labels below {classes}, set architecture.classes, or take a \
-         family that needs no labels"
-    )]
-    Labels {
-        /// Classes of the networks.
-        classes: usize,
-        /// What the data have.
-        found: String,
-    },
     /// The data are not those that the run began with.
     #[error(
         "{folder}: this run began on other data (SHA-256 {before} before, {now} now); bring the old data back, or start \
@@ -150,19 +151,6 @@ pub struct Options<'a> {
     pub until_epoch: Option<u64>,
 }
 
-/// Whether conditional networks find a class that they know in every training example.
-fn check_labels(classes: Option<usize>, dataset: &Dataset) -> Result<(), Error> {
-    let Some(classes) = classes else { return Ok(()) };
-    let found = match dataset.train.labels() {
-        None => "the data have no labels".to_owned(),
-        Some(labels) => match labels.iter().max() {
-            Some(&largest) if usize::from(largest) >= classes => format!("the data have label {largest}"),
-            _ => return Ok(()),
-        },
-    };
-    Err(Error::Labels { classes, found })
-}
-
 /// A run that is ready to be executed.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -191,11 +179,9 @@ impl Plan {
     /// # Errors
     /// If it was built without one of the networks, or without the device.
     pub fn check_built(&self) -> Result<(), Error> {
-        for (player, network) in
-            [("generator", &self.networks.generator), ("discriminator", &self.networks.discriminator)]
-        {
+        for (name, network) in self.networks.named() {
             if !networks::holds(network) {
-                return Err(Error::NotBuilt { player });
+                return Err(Error::NotBuilt { name });
             }
         }
         match self.experiment.training.device {
@@ -221,9 +207,9 @@ impl Plan {
     /// If they are too few for one step.
     pub fn schedule(&self, examples: usize) -> Result<Schedule, Error> {
         let training = &self.experiment.training;
-        let batches_per_step = match self.experiment.objective.update {
-            Update::Simultaneous => 1,
-            Update::Alternating => self.experiment.objective.discriminator_steps,
+        let batches_per_step = match (self.experiment.learner(), self.experiment.objective.update) {
+            (Learner::Gan, Update::Alternating) => self.experiment.objective.discriminator_steps,
+            (Learner::Gan, Update::Simultaneous) | (Learner::Vae | Learner::Classifier, _) => 1,
         };
         let mut schedule = Schedule {
             examples,
@@ -267,7 +253,13 @@ impl Plan {
         let dataset = examples::load(&self.experiment.dataset, options.data, &mut |progress| {
             reporter.report(&Event::Downloading(progress));
         })?;
-        check_labels(model.learner().classes(), &dataset)?;
+        let classes = match &self.networks {
+            Networks::Classifier { classifier, .. } => Some(classifier.output().features()),
+            _ => model.learner().classes(),
+        };
+        if let Some(classes) = classes {
+            examples::check_labels(&dataset, classes)?;
+        }
         let schedule = self.schedule(dataset.train.len())?;
         let folder = self.folder.clone();
         for path in [folder.root(), &folder.samples(), &folder.checkpoints()] {
@@ -305,7 +297,7 @@ impl Plan {
         run_file.write(&self.folder.run_file())?;
         reporter.report(&Event::Started { folder: &self.folder, schedule: &schedule, step: progress.step });
 
-        let data = examples::Loaded { dataset, scale: examples::scale(&self.experiment.dataset) };
+        let data = examples::Loaded::new(&self.experiment, dataset);
         let batches = Stream::new(self.experiment.seed, "batches");
         let mut recorder = Recorder::new(self, dataset, schedule, metrics, rows, run_file, reporter);
         let result = match recorder.begin(progress.step) {

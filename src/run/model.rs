@@ -1,13 +1,16 @@
 //! A learner with its way into checkpoints and back.
 
 use super::{Error, configuration_hash};
-use crate::architecture::Networks;
+use crate::architecture::{Networks, Readout};
 use crate::config::Experiment;
 use crate::config::columns::Taken;
 use crate::config::training::Device;
-use crate::learner::{Average, Gan, Learner, Settings, draw_latents};
+use crate::learner::{
+    Average, Classifier, ClassifierSettings, Gan, Learner, Settings, Vae, VaeSettings, draw_latents,
+};
 use crate::networks::{self, Network};
 use crate::nn::Compute;
+use crate::objective::classification::Classification;
 use crate::random::Stream;
 use crate::record::{self, Checkpoint, Tensor};
 use crate::training::Progress;
@@ -28,11 +31,11 @@ impl Model {
     /// [`Error::NotBuilt`]; [`Error::WithoutCuda`] and [`Error::NoGpu`] for the device `cuda`.
     pub fn new(experiment: &Experiment, networks: &Networks) -> Result<Self, Error> {
         let (learner, gpu): (Box<dyn Learner>, _) = match experiment.training.device {
-            Device::Cpu => (Box::new(gan(experiment, networks, Cpu::default())?), None),
+            Device::Cpu => (learner(experiment, networks, Cpu::default())?, None),
             #[cfg(feature = "cuda")]
             Device::Cuda => {
                 let (device, name) = super::cuda::open()?;
-                (Box::new(gan(experiment, networks, device)?), Some(name))
+                (learner(experiment, networks, device)?, Some(name))
             }
             #[cfg(not(feature = "cuda"))]
             Device::Cuda => return Err(Error::WithoutCuda),
@@ -82,23 +85,44 @@ impl Model {
     }
 }
 
-/// A GAN that has not learned yet, on one kind of device.
-fn gan<Dev: Compute>(experiment: &Experiment, networks: &Networks, device: Dev) -> Result<Gan<Dev>, Error> {
-    let build = |player: &'static str, network| -> Result<Box<dyn Network<Dev>>, Error> {
-        let weights = Stream::new(experiment.seed, &format!("weights.{player}"));
+/// A learner that has not learned yet, on one kind of device.
+fn learner<Dev: Compute>(
+    experiment: &Experiment,
+    networks: &Networks,
+    device: Dev,
+) -> Result<Box<dyn Learner>, Error> {
+    let build = |name: &'static str, network| -> Result<Box<dyn Network<Dev>>, Error> {
+        let weights = Stream::new(experiment.seed, &format!("weights.{name}"));
         networks::build(network, device.clone(), experiment.training.initialization, weights)
-            .ok_or(Error::NotBuilt { player })
+            .ok_or(Error::NotBuilt { name })
     };
-    let mut generator = build("generator", &networks.generator)?;
-    let discriminator = build("discriminator", &networks.discriminator)?;
-    let average = match experiment.training.ema {
-        Some(ema) => {
-            let network = build("generator", &networks.generator)?;
-            Some(Average::new(ema, experiment.training.batch_size, network, &mut *generator))
+    Ok(match networks {
+        Networks::Gan { generator: generator_shape, discriminator } => {
+            let mut generator = build("generator", generator_shape)?;
+            let discriminator = build("discriminator", discriminator)?;
+            let average = match experiment.training.ema {
+                Some(ema) => {
+                    let network = build("generator", generator_shape)?;
+                    Some(Average::new(ema, experiment.training.batch_size, network, &mut *generator))
+                }
+                None => None,
+            };
+            let settings = Settings::of(experiment);
+            Box::new(Gan::new(settings, device.clone(), generator, discriminator, average))
         }
-        None => None,
-    };
-    Ok(Gan::new(Settings::of(experiment), device.clone(), generator, discriminator, average))
+        Networks::Vae { encoder, decoder } => {
+            let (encoder, decoder) = (build("encoder", encoder)?, build("decoder", decoder)?);
+            Box::new(Vae::new(VaeSettings::of(experiment), device.clone(), encoder, decoder))
+        }
+        Networks::Classifier { classifier, readout } => {
+            let loss = match readout {
+                Readout::Sigmoids => Classification::SquaredError,
+                Readout::Logits => Classification::CrossEntropy,
+            };
+            let settings = ClassifierSettings::of(experiment, loss, classifier.output().features());
+            Box::new(Classifier::new(settings, device.clone(), build("classifier", classifier)?))
+        }
+    })
 }
 
 /// A checkpoint of `learner` at `progress`. Timings are left out: two runs of one file must give the same bytes.

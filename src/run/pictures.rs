@@ -70,11 +70,20 @@ pub(super) fn draw(
             generated: samples.as_chunks().0,
         })?);
     }
+    let samples = as_images(dataset, range, samples);
+    Ok(montage::png(&samples, grid.0, grid.1))
+}
+
+/// Numbers as images of the data set's shape.
+pub(super) fn as_images<'a>(
+    dataset: &Dataset,
+    range: Option<Range>,
+    values: &'a [f32],
+) -> montage::Samples<'a> {
     let (height, width, channels) = dataset.shape;
     let range = match range {
         Some(Range::Unit) => montage::Range::Unit,
         Some(Range::Symmetric) | None => montage::Range::Symmetric,
     };
-    let samples = montage::Samples { data: samples, height, width, channels, range };
-    Ok(montage::png(&samples, grid.0, grid.1))
+    montage::Samples { data: values, height, width, channels, range }
 }

@@ -1,7 +1,7 @@
 //! Writes a run's folder while it trains: rows, pictures, checkpoints, state.
 
 use super::model::checkpoint;
-use super::{Error, Event, Folder, Model, Plan, Reporter, pictures};
+use super::{Error, Event, Folder, Model, Plan, Reporter, examples, exhibits, pictures};
 use crate::config::architecture::Family;
 use crate::data::Dataset;
 use crate::figures::{faces, losses, progress};
@@ -120,6 +120,13 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
+    /// Draws what the learner makes of the test split.
+    fn draw_exhibits(&self, epoch: u64, learner: &mut dyn Learner) -> Result<(), Error> {
+        let experiment = &self.plan.experiment;
+        let data = examples::Loaded::new(experiment, self.dataset);
+        exhibits::draw(experiment, &self.folder, self.dataset, &data, learner, epoch)
+    }
+
     /// Draws the fixed latent batch as it comes out now.
     fn draw_montage(&mut self, epoch: u64, step: u64, learner: &mut dyn Learner) -> Result<PathBuf, Error> {
         let experiment = &self.plan.experiment;
@@ -205,12 +212,16 @@ impl Watcher for Recorder<'_> {
 
     fn epoch(&mut self, epoch: u64, learner: &mut dyn Learner, progress: &Progress) -> Result<(), Error> {
         let is_last = progress.step == self.schedule.total_steps;
-        let montage = match epoch.is_multiple_of(self.plan.experiment.logging.montage.every) || is_last {
+        let is_shown = epoch.is_multiple_of(self.plan.experiment.logging.montage.every) || is_last;
+        let montage = match is_shown && self.plan.experiment.learner().draws() {
             true => Some(self.draw_montage(epoch, progress.step, learner)?),
             false => None,
         };
         if self.drawn.is_none_or(|drawn| drawn.elapsed() > BETWEEN_FIGURES) {
             self.draw_curves()?;
+            self.draw_exhibits(epoch, learner)?;
+        } else if is_last {
+            self.draw_exhibits(epoch, learner)?;
         }
         let keeps =
             self.plan.experiment.training.checkpoint_every.is_some_and(|every| epoch.is_multiple_of(every));

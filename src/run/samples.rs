@@ -69,6 +69,9 @@ pub fn sample_arrays(
 
 /// The run's model as the checkpoint has it.
 fn restored(plan: &Plan, checkpoint: &Path) -> Result<Model, Error> {
+    if !plan.experiment.learner().draws() {
+        return Err(Error::DrawsNothing);
+    }
     plan.check_built()?;
     let mut model = Model::new(&plan.experiment, &plan.networks)?;
     let read = Checkpoint::read(checkpoint)?;

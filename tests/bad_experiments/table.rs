@@ -1189,4 +1189,90 @@ pub(crate) const TABLE: &[Case] = &[
         "the network reads labels of 3 classes, but mnist has 10",
         "use classes = 10",
     ),
+    // What a family's learner has no use for, and the families of other learners.
+    case(
+        "architecture.family = 'vae'\ntraining.epochs = 9\n[objective]\n▶loss = 'minimax'\n",
+        "`objective.loss` belongs to GANs, but `architecture.family` is `vae`",
+        "remove it",
+    ),
+    case(
+        "[architecture]\nfamily = 'classifier'\n▶latent_dim = 5\n",
+        "`architecture.latent_dim` belongs to GANs and VAEs, but `architecture.family` is `classifier`",
+        "remove it",
+    ),
+    case(
+        "architecture.family = 'classifier'\ntraining.epochs = 9\n[optimizer]\n▶generator = { learning_rate = 1e-3 }\n",
+        "`optimizer.generator` belongs to GANs",
+        "remove it",
+    ),
+    case(
+        "architecture.family = 'classifier'\n[training]\nepochs = 9\n▶ema = { decay = 0.5 }\n",
+        "`training.ema` belongs to GANs",
+        "remove it",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\nobjective.▶beta = 2\n",
+        "`objective.beta` belongs to VAEs, but `architecture.family` is `dcgan`",
+        "remove it",
+    ),
+    case(
+        "[architecture]\nfamily = 'mlp'\n▶variant = 'conv'\n",
+        "`architecture.variant` belongs to `vae` and `classifier`",
+        "remove it",
+    ),
+    case(
+        "[architecture]\nfamily = 'classifier'\nvariant = ▶'conv'\n",
+        "`conv` is no variant of the family `classifier`",
+        "its variants are `lenet` and `sigmoid`",
+    ),
+    case(
+        "[architecture]\nfamily = 'vae'\nvariant = ▶'dens'\n",
+        "unknown word `dens` for `architecture.variant`",
+        "did you mean `dense`?",
+    ),
+    case(
+        "[architecture]\nfamily = 'classifier'\n▶variant = 'lenet'\nclassifier.layers = ['flatten']\n",
+        "`architecture.variant` stands beside [architecture.classifier]",
+        "remove one of them",
+    ),
+    case(
+        "[▶architecture]\nfamily = 'vae'\nencoder.layers = ['flatten']\n",
+        "needs [architecture.decoder] with its `layers` too",
+        "spelt out together",
+    ),
+    case(
+        "[architecture]\nfamily = 'classifier'\nclasses = ▶1\n",
+        "`architecture.classes` is 1, but must be between 2 and 256 classes",
+        "",
+    ),
+    case(
+        "architecture.family = 'vae'\ntraining.epochs = 9\nobjective.beta = ▶-1\n",
+        "`objective.beta` is -1, but must be between 0 and 1000",
+        "",
+    ),
+    case(
+        "architecture.family = 'vae'\ntraining.epochs = 9\nobjective.likelihood = { gaussian = { std = ▶0 } }\n",
+        "`objective.likelihood.gaussian.std` is 0, but must be between 0.001 and 100",
+        "",
+    ),
+    case(
+        "architecture.family = 'vae'\ntraining.epochs = 9\nobjective.likelihood = ▶'gaussian'\n",
+        "`gaussian` needs its parameters",
+        "{ gaussian = { std = 0.1 } }",
+    ),
+    case(
+        "architecture.family = 'vae'\ntraining.epochs = 9\ndataset.range = ▶'symmetric'\n",
+        "the likelihood bernoulli takes values for probabilities, but `dataset.range` is `symmetric`",
+        "write dataset.range = \"unit\"",
+    ),
+    case(
+        "architecture.family = 'vae'\ntraining.epochs = 9\ndataset.name = ▶'gaussian-ring'\n",
+        "takes values for probabilities, but gaussian-ring gives points in the plane",
+        "gaussian = { std = 0.1 }",
+    ),
+    case(
+        "architecture.family = 'classifier'\ntraining.epochs = 9\n[sweep]\nobjective.column = ▶'d_loss'\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "`d_loss` is no column of this experiment's learner",
+        "the columns are `loss`, `accuracy`",
+    ),
 ];

@@ -1,6 +1,6 @@
 //! The same file gives the same bytes: again, with other threads, and however often the run was killed on the way.
 
-use crate::support::{Workshop, assert_same, results, run_file, run_tiny, runs};
+use crate::support::{Workshop, assert_same, results, run_file, run_of, run_tiny, runs};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
@@ -13,6 +13,7 @@ const SETS: [&str; 4] =
 
 /// A configuration, and what it gives when it is left alone.
 struct Undisturbed {
+    file: &'static str,
     sets: Vec<&'static str>,
     files: BTreeMap<PathBuf, Vec<u8>>,
     took: Duration,
@@ -20,25 +21,26 @@ struct Undisturbed {
 
 impl Undisturbed {
     fn new(more: &[&'static str]) -> Self {
+        Self::of("tiny.toml", more, &["samples/epoch_0004.png", "progress.gif"])
+    }
+
+    /// Another experiment, whose run leaves these pictures.
+    fn of(file: &'static str, more: &[&'static str], pictures: &[&str]) -> Self {
         let sets = [&SETS[..], more].concat();
         let shop = Workshop::new();
-        let done = shop.atelier(run_tiny("out", &sets)).arguments(["--threads", "2"]).done().expect(0);
+        let done = shop.atelier(run_of(file, "out", &sets)).arguments(["--threads", "2"]).done().expect(0);
         let run = shop.only_run("out");
         let files = results(&run);
-        for name in [
-            "checkpoints/latest.safetensors",
-            "checkpoints/epoch_0028.safetensors",
-            "samples/epoch_0004.png",
-            "progress.gif",
-        ] {
+        let checkpoints = ["checkpoints/latest.safetensors", "checkpoints/epoch_0028.safetensors"];
+        for name in checkpoints.iter().chain(pictures) {
             assert!(files.contains_key(&PathBuf::from(name)), "{name} is not among {:?}", files.keys());
         }
-        Self { sets, files, took: done.took }
+        Self { file, sets, files, took: done.took }
     }
 
     /// Starts the run, or goes on with it.
     fn call(&self, shop: &Workshop) -> crate::support::Call {
-        shop.atelier(run_tiny("out", &self.sets)).arguments(["--threads", "1", "--json"])
+        shop.atelier(run_of(self.file, "out", &self.sets)).arguments(["--threads", "1", "--json"])
     }
 
     /// Compares the run of a workshop with this one.
@@ -190,6 +192,25 @@ fn with_adam_and_two_steps_of_the_discriminator() {
         "objective.discriminator_steps=2",
         "training.batch_size=16",
     ]);
+    undisturbed.killed_ten_times();
+    undisturbed.interrupted("TERM", 143);
+}
+
+#[test]
+fn of_a_vae() {
+    let more = ["logging.every_steps=3", "objective.beta=2"];
+    let pictures = ["samples/epoch_0004.png", "progress.gif", "reconstructions.png"];
+    let undisturbed = Undisturbed::of("tiny_vae.toml", &more, &pictures);
+    undisturbed.again();
+    undisturbed.killed_ten_times();
+    undisturbed.interrupted("INT", 130);
+}
+
+#[test]
+fn of_a_classifier() {
+    let pictures = ["confusion.png", "mistakes.png"];
+    let undisturbed = Undisturbed::of("tiny_classifier.toml", &["optimizer.name=rmsprop"], &pictures);
+    undisturbed.again();
     undisturbed.killed_ten_times();
     undisturbed.interrupted("TERM", 143);
 }

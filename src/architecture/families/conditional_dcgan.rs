@@ -13,7 +13,10 @@ pub(in crate::architecture) fn layers(
     classes: Option<usize>,
     examples: Examples,
 ) -> Result<LayerLists, Error> {
-    let classes = classes.unwrap_or(10);
+    let Some(classes) = classes.or(examples.classes) else {
+        let reason = "nothing says how many classes there are: add classes = … to [architecture]";
+        return Err(Error::at("classes", reason));
+    };
     let mut lists = dcgan::for_family("conditional-dcgan", Some(Variant::Tutorial), width, examples)?;
     lists.generator.insert(0, Layer::LabelEmbedding(LabelEmbedding { classes, width: EMBEDDING }));
     lists.discriminator.pop();

@@ -21,9 +21,10 @@ pub(super) fn for_family(
 ) -> Result<LayerLists, Error> {
     let side = side_of_square(family, examples)?;
     let width = width.unwrap_or(64);
-    Ok(match variant.unwrap_or_default() {
-        Variant::Tutorial => tutorial(width, side / 4, examples),
-        Variant::Paper => paper(width, side, examples),
+    Ok(match variant {
+        Some(Variant::Paper) => paper(width, side, examples),
+        // Variants of other families are refused before.
+        _ => tutorial(width, side / 4, examples),
     })
 }
 

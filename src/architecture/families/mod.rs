@@ -1,6 +1,7 @@
-//! The families: readable functions from a few parameters to two layer lists. A new one is a file here, a line in
+//! The families: readable functions from a few parameters to layer lists. A new one is a file here, a line in
 //! `config::architecture::Family` and a line in `architecture::networks`.
 
+pub(super) mod classifier;
 pub(super) mod conditional_dcgan;
 pub(super) mod custom;
 pub(super) mod dcgan;
@@ -9,6 +10,7 @@ pub(super) mod infogan;
 pub(super) mod mlp;
 pub(super) mod slanted_faces;
 pub(super) mod sngan;
+pub(super) mod vae;
 
 use super::{Error, Examples, Range};
 use crate::config::architecture::layers::{Conv, ConvTranspose, Dense, Layer, Shape};

@@ -90,6 +90,11 @@ const GOOD: &[&str] = &[
     "[dataset]\nname = 'image-folder'\npath = 'x'\nsize = [28, 28]\nchannels = 1\n",
     "[dataset]\nname = 'idx'\nimages = 'x'\nlabels = 'y'\ntest_images = 'z'\ntest_labels = 'w'\nshape = [28, 28]\n",
     "[architecture]\nfamily = 'mlp'\nlatent = 'unit'\nhidden = [1, 65536]\n",
+    "[architecture]\nfamily = 'vae'\nvariant = 'conv'\nlatent_dim = 8\n[objective]\nlikelihood = { gaussian = { std = 0.1 } }\nbeta = 4\n",
+    "[architecture]\nfamily = 'vae'\nencoder.layers = ['flatten']\ndecoder.layers = ['tanh']\n[objective]\nlikelihood = 'bernoulli'\nbeta = 0.5\n",
+    "[architecture]\nfamily = 'classifier'\nvariant = 'sigmoid'\nclasses = 10\n",
+    "[architecture]\nfamily = 'classifier'\nclassifier.layers = ['flatten', { dense = { units = 10 } }]\n",
+    "[sweep]\nobjective = { column = 'test_accuracy' }\n[sweep.parameters]\n'objective.beta' = [1, 4]\n'architecture.variant' = ['dense']\n",
     "[architecture]\nfamily = 'custom'\ngenerator.layers = ['relu', { leaky-relu = 0 }, { leaky-relu = 0.3 }, { dropout = 0.95 },\n\
      { dense = { units = 3, bias = false } }, { reshape = [1, 1, 3] }, 'batch-norm', 'tanh', 'sigmoid', 'flatten',\n\
      { conv = { channels = 1, kernel = 5 } }, { conv-transpose = { channels = 1, kernel = 5, stride = 2, bias = true } }]\n",

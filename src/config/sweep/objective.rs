@@ -25,7 +25,7 @@ pub const EVALUATION_COLUMNS: [(&str, Metric); 7] = [
 pub struct Objective {
     /// A column of `metrics.csv` or `evaluation.csv`.
     pub column: String,
-    /// Which end of it is good; default [`Goal::Min`].
+    /// Which end of it is good; default [`Goal::of`] the column.
     pub goal: Goal,
     /// Which row of the run counts; default [`RowChoice::Last`].
     pub value: RowChoice,
@@ -42,6 +42,12 @@ pub enum Goal {
 }
 
 impl Goal {
+    /// The usual goal for a column: what its learner says, [`Goal::Min`] for the timings and scores.
+    pub fn of(column: &str) -> Self {
+        let is_max = columns::find(column).is_some_and(|column| column.is_higher_better);
+        if is_max { Self::Max } else { Self::Min }
+    }
+
     /// The word in the file.
     pub fn word(self) -> &'static str {
         match self {
@@ -114,7 +120,7 @@ pub(in crate::config) struct Section {
     /// A column of metrics.csv, or one of evaluation.csv that `evaluation.metrics` brings.
     #[schemars(extend("enum" = all_columns()))]
     column: String,
-    /// Which end of it is good; default min.
+    /// Which end of it is good; default max for accuracies and ELBOs, min for every other column.
     goal: Option<Goal>,
     /// Which row of a run counts; default last.
     value: Option<RowChoice>,
@@ -129,8 +135,8 @@ impl Section {
     ) -> Objective {
         check_column(&self.column, measured, evaluation, findings);
         Objective {
+            goal: self.goal.unwrap_or_else(|| Goal::of(&self.column)),
             column: self.column,
-            goal: self.goal.unwrap_or(Goal::Min),
             value: self.value.unwrap_or(RowChoice::Last),
         }
     }

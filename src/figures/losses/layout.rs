@@ -9,10 +9,25 @@ use crate::record::metrics::Columns;
 pub(super) struct Content {
     /// What its vertical axis measures.
     pub(super) name: &'static str,
-    /// Column, words for the legend, and colour of each curve.
-    pub(super) curves: &'static [(&'static str, &'static str, RGBColor)],
+    /// Its curves.
+    pub(super) curves: &'static [Line],
     /// Where its values are sure to lie; by the values themselves otherwise.
     pub(super) scale: Scale,
+}
+
+/// A curve of a panel.
+pub(super) struct Line {
+    /// The column that it shows.
+    pub(super) column: &'static str,
+    /// Its words in the legend.
+    pub(super) name: &'static str,
+    pub(super) color: RGBColor,
+    /// What the values are multiplied with: −1 where another sign shows more.
+    pub(super) sign: f64,
+}
+
+const fn line(column: &'static str, name: &'static str, color: RGBColor) -> Line {
+    Line { column, name, color, sign: 1.0 }
 }
 
 /// How a panel's vertical axis is found.
@@ -22,6 +37,8 @@ pub(super) enum Scale {
     Free,
     /// From 0 to 1, with a dashed line at 1/2, where nothing is decided.
     Probability,
+    /// From the tenth below the lowest value to 1.
+    Share,
 }
 
 /// The panels of one learner.
@@ -32,29 +49,66 @@ pub(super) struct Layout {
     pub(super) step: &'static str,
 }
 
-const LAYOUTS: [Layout; 1] = [Layout {
+const LAYOUTS: [Layout; 3] = [GAN, CLASSIFIER, VAE];
+
+const GAN: Layout = Layout {
     upper: Content {
         name: "loss",
-        curves: &[("d_loss", "d_loss, discriminator", BLUE), ("g_loss", "g_loss, generator", VERMILLION)],
+        curves: &[
+            line("d_loss", "d_loss, discriminator", BLUE),
+            line("g_loss", "g_loss, generator", VERMILLION),
+        ],
         scale: Scale::Free,
     },
     lower: Content {
         name: "probability",
         curves: &[
-            ("d_real", "d_real, D of real examples", GREEN),
-            ("d_fake", "d_fake, D of generated examples", PURPLE),
+            line("d_real", "d_real, D of real examples", GREEN),
+            line("d_fake", "d_fake, D of generated examples", PURPLE),
         ],
         scale: Scale::Probability,
     },
     step: "generator updates",
-}];
+};
+
+const CLASSIFIER: Layout = Layout {
+    upper: Content {
+        name: "loss",
+        curves: &[line("loss", "loss, training", BLUE), line("test_loss", "test_loss", VERMILLION)],
+        scale: Scale::Free,
+    },
+    lower: Content {
+        name: "accuracy",
+        curves: &[
+            line("accuracy", "accuracy, training", BLUE),
+            line("test_accuracy", "test_accuracy", VERMILLION),
+        ],
+        scale: Scale::Share,
+    },
+    step: "updates",
+};
+
+/// What the bound lies below the reconstruction's term is the divergence.
+const VAE: Layout = Layout {
+    upper: Content {
+        name: "nats per example",
+        curves: &[
+            line("elbo", "elbo, training", BLUE),
+            line("test_elbo", "test_elbo", VERMILLION),
+            Line { column: "reconstruction", name: "−reconstruction, training", color: GREEN, sign: -1.0 },
+        ],
+        scale: Scale::Free,
+    },
+    lower: Content { name: "nats", curves: &[line("kl", "kl, training", PURPLE)], scale: Scale::Free },
+    step: "updates",
+};
 
 impl Layout {
     /// The layout for a file with these columns: the one that finds most of its own.
     pub(super) fn of(columns: &Columns) -> &'static Self {
         let found = |layout: &&Self| {
             let curves = layout.upper.curves.iter().chain(layout.lower.curves);
-            curves.filter(|(column, ..)| columns.measured().contains(column)).count()
+            curves.filter(|line| columns.measured().contains(&line.column)).count()
         };
         LAYOUTS.iter().max_by_key(found).unwrap_or(&LAYOUTS[0])
     }

@@ -126,3 +126,25 @@ fn curves_lie_where_their_values_are() {
     assert!(near(middle(&rows_of(palette::GREEN)), LOWER.top));
     assert!(near(middle(&rows_of(palette::PURPLE)), LOWER.bottom));
 }
+
+/// Each learner's file finds its own panels, also with a column more.
+#[test]
+fn the_panels_are_those_of_the_learner() {
+    let text = |names: &[&'static str]| {
+        let columns = Columns::new(names.iter().copied());
+        let row =
+            MetricsRow { columns: columns.clone(), values: vec![0.5; names.len()], ..rows(1, 1).remove(0) };
+        let all = [row.clone(), MetricsRow { step: 20, ..row }];
+        svg(TITLE, &columns, &all).unwrap()
+    };
+    let names = |columns: &[crate::config::columns::Column]| -> Vec<&'static str> {
+        columns.iter().map(|column| column.name).collect()
+    };
+    use crate::config::columns::{CLASSIFIER, GAN, VAE};
+    let gan = text(&[&names(&GAN)[..], &["d_penalty"]].concat());
+    assert!(gan.contains("d_fake, D of generated") && gan.contains("generator updates"));
+    let classifier = text(&names(&CLASSIFIER));
+    assert!(classifier.contains("test_accuracy") && !classifier.contains("d_loss"));
+    let vae = text(&names(&VAE));
+    assert!(vae.contains("test_elbo") && vae.contains("−reconstruction") && vae.contains("kl, training"));
+}

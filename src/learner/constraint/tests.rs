@@ -17,7 +17,7 @@ fn discriminator() -> Box<dyn Network<Cpu>> {
     let experiment = Experiment::load(&file, &[], std::iter::empty()).unwrap().experiment;
     let networks = networks(&experiment.architecture, Examples::from(&experiment.dataset)).unwrap();
     build(
-        &networks.discriminator,
+        networks.get("discriminator").unwrap(),
         Cpu::default(),
         experiment.training.initialization,
         Stream::new(1, "weights"),
