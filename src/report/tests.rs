@@ -228,6 +228,7 @@ fn a_single_run_has_a_report() {
     let run = RunFile {
         state: State::Complete,
         error: None,
+        reason: None,
         experiment: "tiny".into(),
         run: "seed0-00ff".into(),
         seed: 0,

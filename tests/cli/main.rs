@@ -8,6 +8,7 @@ mod damaged_results;
 mod disk_full;
 mod life;
 mod other_programs;
+mod practice;
 mod preview;
 mod slanted_faces;
 mod support;
