@@ -96,6 +96,12 @@ pub trait Watcher {
         progress: &Progress,
     ) -> Result<(), Self::Error>;
 
+    /// Whether the training may end after `epochs` whole epochs. Asked whenever one is over, and when a training goes on: what it says
+    /// must depend on what was measured in those epochs alone.
+    fn has_enough(&self, _epochs: u64) -> bool {
+        false
+    }
+
     /// When the training is asked to stop before its end.
     ///
     /// # Errors
@@ -106,7 +112,7 @@ pub trait Watcher {
 /// How a training ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// All steps are done.
+    /// All steps are done, or those that the watcher wanted.
     Complete,
     /// It was asked to stop, and its state is saved.
     Interrupted,
@@ -156,6 +162,9 @@ pub fn train<W: Watcher>(
     learner.set_length(Length { updates: schedule.total_steps, per_epoch });
     while progress.step < schedule.total_steps {
         let epoch = progress.step / per_epoch;
+        if watcher.has_enough(epoch) {
+            break;
+        }
         if stop.after_epoch.is_some_and(|last| epoch >= last) {
             return Ok(End::Paused);
         }
@@ -290,8 +299,8 @@ mod tests {
         stopped_at: Option<Progress>,
     }
 
-    /// Writes into the log, and pulls the brake after a step.
-    struct Passenger<'a>(&'a mut Log, &'a AtomicBool, Option<u64>);
+    /// Writes into the log, pulls the brake after a step, and has enough after an epoch.
+    struct Passenger<'a>(&'a mut Log, &'a AtomicBool, Option<u64>, Option<u64>);
 
     impl Watcher for Passenger<'_> {
         type Error = ();
@@ -307,6 +316,9 @@ mod tests {
         fn epoch(&mut self, epoch: u64, _: &mut dyn Learner, _: &Progress) -> Result<(), ()> {
             self.0.epochs.push(epoch);
             Ok(())
+        }
+        fn has_enough(&self, epochs: u64) -> bool {
+            self.3.is_some_and(|last| epochs >= last)
         }
         fn interrupted(&mut self, _: &mut dyn Learner, progress: &Progress) -> Result<(), ()> {
             self.0.stopped_at = Some(progress.clone());
@@ -325,7 +337,7 @@ mod tests {
         stop_after: Option<u64>,
     ) -> Result<End, Error<()>> {
         let stop = AtomicBool::new(false);
-        let mut passenger = Passenger(log, &stop, stop_after);
+        let mut passenger = Passenger(log, &stop, stop_after, None);
         let stop = Stop { asked: &stop, after_epoch: None };
         train(learner, schedule, from, &Stream::new(0, "batches"), &Numbers, &mut passenger, stop)
     }
@@ -370,6 +382,28 @@ mod tests {
                 assert_eq!(columns(&log), columns(&whole_log));
             }
         }
+    }
+
+    #[test]
+    fn a_watcher_that_has_enough_ends_it_after_an_epoch() {
+        let train = |from, log: &mut Log, stop_after| {
+            let stop = AtomicBool::new(false);
+            let mut passenger = Passenger(log, &stop, stop_after, Some(2));
+            let (mut learner, batches) = (Recorder::default(), Stream::new(0, "batches"));
+            let stop = Stop { asked: &stop, after_epoch: Some(2) };
+            train(&mut learner, &SCHEDULE, from, &batches, &Numbers, &mut passenger, stop).unwrap()
+        };
+        let mut log = Log::default();
+        assert_eq!(train(Progress::default(), &mut log, None), End::Complete);
+        assert_eq!((log.epochs, log.rows.len()), (vec![1, 2], 2));
+        // Killed between the checkpoint and the end, or in the middle of an epoch.
+        let mut log = Log::default();
+        assert_eq!(train(Progress { step: 6, ..Progress::default() }, &mut log, None), End::Complete);
+        assert!(log.epochs.is_empty());
+        assert_eq!(train(Progress::default(), &mut log, Some(5)), End::Interrupted);
+        let from = log.stopped_at.clone().unwrap();
+        assert_eq!(train(from, &mut log, None), End::Complete);
+        assert_eq!(log.epochs, [1, 2]);
     }
 
     #[test]

@@ -214,6 +214,7 @@ impl Reporter for Terminal {
             }
             Event::Row(row) => self.last_row = Some((*row).clone()),
             Event::Epoch { montage, .. } => self.epoch(*montage),
+            Event::StoppedEarly { reason } => self.line(&format!("stopped early: {reason}")),
             Event::Ended { folder, state } => {
                 if self.preview.as_ref().is_some_and(Preview::is_waiting) {
                     self.show();
@@ -254,6 +255,7 @@ impl Reporter for Json {
                 line
             }
             Event::Epoch { epoch, montage } => json!({"event": "epoch", "epoch": epoch, "montage": montage}),
+            Event::StoppedEarly { reason } => json!({"event": "stopped-early", "reason": reason}),
             Event::Ended { folder, state } => {
                 json!({"event": "ended", "run": folder.root(), "state": state.as_str()})
             }

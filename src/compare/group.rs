@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::field::{self, Field, Which};
 use super::statistics::Statistics;
 use super::{Goals, Run, WITHOUT_EFFECT, short_names};
-use crate::config::columns;
+use crate::record::columns;
 use crate::record::history::{self, Goal};
 
 /// The file whose columns are compared besides.

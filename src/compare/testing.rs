@@ -36,6 +36,7 @@ pub(super) fn example(seed: u64, loss: &'static str, learning_rate: f64, g_losse
     let file = RunFile {
         state: State::Complete,
         error: None,
+        reason: None,
         experiment: "ring".to_owned(),
         run: format!("loss={loss},lr={learning_rate},seed{seed}"),
         seed,

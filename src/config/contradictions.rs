@@ -8,6 +8,7 @@ use super::dataset::{Labels, Range};
 use super::key::{Path, below, path};
 use super::networks;
 use super::objective::{Likelihood, Regularizer};
+use super::words;
 
 /// Checks what one section asks of another.
 pub(super) fn check(experiment: &Experiment, findings: &mut Findings) {
@@ -16,6 +17,7 @@ pub(super) fn check(experiment: &Experiment, findings: &mut Findings) {
     check_gradients_of_examples(experiment, findings);
     check_labels(experiment, findings);
     check_likelihood(experiment, findings);
+    check_early_stop(experiment, findings);
 }
 
 /// A family that draws only certain images needs data of that shape.
@@ -140,6 +142,19 @@ fn check_labels(experiment: &Experiment, findings: &mut Findings) {
     };
     let finding = Finding::new(at, Mark::Value, message).label("does not fit the data");
     findings.add(finding.also("dataset.name", "the data").help(help));
+}
+
+/// A training can only go by a column that its learner measures.
+fn check_early_stop(experiment: &Experiment, findings: &mut Findings) {
+    let Some(stop) = &experiment.training.early_stop else { return };
+    let measured = experiment.columns();
+    if measured.iter().any(|column| column.name == stop.column) {
+        return;
+    }
+    let names: Vec<&str> = measured.iter().map(|column| column.name).collect();
+    let message = format!("`{}` is no column of this experiment's learner", stop.column);
+    let finding = Finding::new(path("training.early_stop.column"), Mark::Value, message);
+    findings.add(finding.label("not measured").help(format!("the columns are {}", words::list(&names))));
 }
 
 /// A Bernoulli likelihood takes every value for a probability.

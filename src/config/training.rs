@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::check::{Bounds, Finding, Findings, Mark};
 use super::key::path;
 
+mod early_stop;
+
+pub use early_stop::EarlyStop;
+
 /// How the training goes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Training {
@@ -21,6 +25,8 @@ pub struct Training {
     pub initialization: Initialization,
     /// The moving average of the generator's weights, if one is kept.
     pub ema: Option<Ema>,
+    /// When it ends before its length, if it may.
+    pub early_stop: Option<EarlyStop>,
     /// How convolutions are computed on the processor.
     pub convolution: Convolution,
 }
@@ -182,6 +188,9 @@ pub(super) struct Section {
     /// The moving average of the generator's weights; none is kept where it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     ema: Option<EmaSection>,
+    /// Ends the training when a column no longer gets better; it goes its whole length where this is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    early_stop: Option<early_stop::Section>,
     /// How convolutions are computed on the processor; the results differ by rounding.
     convolution: Convolution,
 }
@@ -205,6 +214,7 @@ impl Section {
                 .map(|every| findings.whole("training.checkpoint_every", every, 1..=1_000_000, "epochs")),
             initialization: self.initialization,
             ema: self.ema.map(|ema| ema.resolve(findings)),
+            early_stop: self.early_stop.map(|stop| stop.resolve(findings)),
             convolution: self.convolution,
         }
     }
@@ -261,6 +271,7 @@ impl From<&Training> for Section {
             checkpoint_every: training.checkpoint_every.map(|every| every as i64),
             initialization: training.initialization,
             ema: training.ema.map(EmaSection::from),
+            early_stop: training.early_stop.as_ref().map(early_stop::Section::from),
             convolution: training.convolution,
         }
     }

@@ -37,7 +37,10 @@ impl Standing {
             (RunState::Interrupted, Some(last)) if run.epochs_done >= last => {
                 (RunState::Stopped, format!("stands at epoch {}", run.epochs_done))
             }
-            (state, _) => (state, one_line(run.error.as_deref().unwrap_or_default())),
+            (state, _) => {
+                let why = run.error.as_ref().or(run.reason.as_ref());
+                (state, one_line(why.map_or("", String::as_str)))
+            }
         };
         Self { state, reason, history: Some(history) }
     }

@@ -18,6 +18,7 @@ pub mod tensorboard;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+pub use crate::config::columns;
 pub use checkpoint::{Checkpoint, Tensor};
 pub use history::History;
 pub use lock::RunLock;

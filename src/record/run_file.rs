@@ -128,6 +128,9 @@ pub struct RunFile {
     /// Why it ended, for `diverged` and `failed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Why a complete run ended before its length (`training.early_stop`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The experiment's name.
     pub experiment: String,
     /// The run's name, which is its folder's.

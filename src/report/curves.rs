@@ -6,7 +6,7 @@ use super::charts::{Chart, Line, LineChart, Point};
 use super::configurations::describe;
 use super::number::Statistic;
 use super::study::{Configuration, Study};
-use crate::config::columns;
+use crate::record::columns;
 use crate::record::history::History;
 
 /// Configurations with a colour of their own: more could not be told apart.

@@ -112,7 +112,7 @@ impl Study {
             seed: run.seed,
             run: run.run.clone(),
             state: state(&history),
-            reason: run.error.clone().unwrap_or_default(),
+            reason: run.error.clone().or_else(|| run.reason.clone()).unwrap_or_default(),
             epochs: run.epochs_done,
             steps: run.steps_done,
             objective: None,

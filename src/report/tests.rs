@@ -227,6 +227,7 @@ fn single_run(folder: &std::path::Path) {
     let run = RunFile {
         state: State::Complete,
         error: None,
+        reason: None,
         experiment: "tiny".into(),
         run: "seed0-00ff".into(),
         seed: 0,

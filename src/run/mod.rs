@@ -5,6 +5,7 @@
 
 #[cfg(feature = "cuda")]
 mod cuda;
+mod early_stop;
 mod examples;
 mod exhibits;
 mod folder;
@@ -344,11 +345,13 @@ impl Plan {
                     now: dataset.sha256,
                 });
             }
-            return Ok(RunFile { state: State::Running, error: None, ended: None, provenance, ..before });
+            let (error, reason, ended) = (None, None, None);
+            return Ok(RunFile { state: State::Running, error, reason, ended, provenance, ..before });
         }
         Ok(RunFile {
             state: State::Running,
             error: None,
+            reason: None,
             experiment: self.experiment.name.clone(),
             run: self.folder.name(),
             seed: self.experiment.seed,

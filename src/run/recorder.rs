@@ -1,7 +1,7 @@
 //! Writes a run's folder while it trains: rows, pictures, checkpoints, state.
 
 use super::model::checkpoint;
-use super::{Error, Event, Folder, Model, Plan, Reporter, examples, exhibits, pictures};
+use super::{Error, Event, Folder, Model, Plan, Reporter, early_stop, examples, exhibits, pictures};
 use crate::config::architecture::Family;
 use crate::data::Dataset;
 use crate::figures::{faces, losses, progress};
@@ -62,6 +62,9 @@ impl<'a> Recorder<'a> {
 
     /// Begins what a process writes anew: the event file for TensorBoard, with all of the run up to `step`.
     pub(super) fn begin(&mut self, step: u64) -> Result<(), Error> {
+        // Killed between the checkpoint and `run.toml`, the process before may have said less.
+        self.run_file.steps_done = step;
+        self.run_file.epochs_done = step / self.schedule.steps_per_epoch();
         let experiment = &self.plan.experiment;
         if experiment.logging.tensorboard {
             let Schedule { total_steps, .. } = self.schedule;
@@ -93,6 +96,11 @@ impl<'a> Recorder<'a> {
         if let Some(tensorboard) = &mut self.tensorboard {
             tensorboard.sync()?;
         }
+        let is_early = state == State::Complete && self.run_file.steps_done < self.schedule.total_steps;
+        self.run_file.reason = self.enough(self.run_file.epochs_done).filter(|_| is_early);
+        if let Some(reason) = &self.run_file.reason {
+            self.reporter.report(&Event::StoppedEarly { reason });
+        }
         self.end(state, error)
     }
 
@@ -109,6 +117,13 @@ impl<'a> Recorder<'a> {
         self.run_file.write(&self.folder.run_file())?;
         self.reporter.report(&Event::Ended { folder: &self.folder, state });
         Ok(())
+    }
+
+    /// Why the training need not go on after so many epochs, if it need not.
+    fn enough(&self, epochs: u64) -> Option<String> {
+        let rule = self.plan.experiment.training.early_stop.as_ref()?;
+        let value = |row: &MetricsRow| row.value(&rule.column).unwrap_or(f64::NAN);
+        early_stop::reason(rule, self.rows.iter().map(|row| (row.epoch, value(row))), epochs)
     }
 
     fn draw_curves(&mut self) -> Result<(), Error> {
@@ -211,7 +226,7 @@ impl Watcher for Recorder<'_> {
     }
 
     fn epoch(&mut self, epoch: u64, learner: &mut dyn Learner, progress: &Progress) -> Result<(), Error> {
-        let is_last = progress.step == self.schedule.total_steps;
+        let is_last = progress.step == self.schedule.total_steps || self.has_enough(epoch);
         let is_shown = epoch.is_multiple_of(self.plan.experiment.logging.montage.every) || is_last;
         let montage = match is_shown && self.plan.experiment.learner().draws() {
             true => Some(self.draw_montage(epoch, progress.step, learner)?),
@@ -228,6 +243,10 @@ impl Watcher for Recorder<'_> {
         self.save(keeps.then_some(epoch), learner, progress)?;
         self.reporter.report(&Event::Epoch { epoch, montage: montage.as_deref() });
         Ok(())
+    }
+
+    fn has_enough(&self, epochs: u64) -> bool {
+        self.enough(epochs).is_some()
     }
 
     fn interrupted(&mut self, learner: &mut dyn Learner, progress: &Progress) -> Result<(), Error> {

@@ -36,6 +36,11 @@ pub enum Event<'a> {
         /// Its picture, if one was drawn.
         montage: Option<&'a Path>,
     },
+    /// The run ends before its length.
+    StoppedEarly {
+        /// Why.
+        reason: &'a str,
+    },
     /// The run is over.
     Ended {
         /// The run's folder.

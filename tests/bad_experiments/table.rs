@@ -664,6 +664,36 @@ pub(crate) const TABLE: &[Case] = &[
         "`training.ema.warm_up` must be true or false",
         "",
     ),
+    case(
+        "[training]\nepochs = 1\nearly_stop = { column = ▶'loss', patience = 3 }\n",
+        "`training.early_stop.column` is \"loss\", which is not measured",
+        "the columns are `d_loss`, `g_loss`",
+    ),
+    case(
+        "[training]\nepochs = 1\nearly_stop = { column = ▶'seconds', patience = 3 }\n",
+        "`training.early_stop.column` is \"seconds\"",
+        "",
+    ),
+    case(
+        "[training]\nepochs = 1\nearly_stop = { column = 'g_loss', patience = ▶0 }\n",
+        "`training.early_stop.patience` is 0, but must be between 1 and 1_000_000 epochs",
+        "",
+    ),
+    case(
+        "[training]\nepochs = 1\nearly_stop = { column = 'g_loss', patience = 1, min_delta = ▶-1 }\n",
+        "`training.early_stop.min_delta` is -1",
+        "",
+    ),
+    case(
+        "[training]\nepochs = 1\nearly_stop = { column = 'g_loss', patience = 1, mode = ▶'minimize' }\n",
+        "unknown word `minimize` for `training.early_stop.mode`",
+        "did you mean `min`?",
+    ),
+    case(
+        "[training]\nepochs = 1\n▶early_stop = { column = 'g_loss' }\n",
+        "`training.early_stop` needs the key `patience`",
+        "add patience = 10",
+    ),
     // [evaluation]
     case("[evaluation]\nevery = ▶0\n", "`evaluation.every` is 0", ""),
     case("[evaluation]\n▶sample = 5\n", "unknown key `sample` in [evaluation]", "did you mean `samples`?"),

@@ -9,6 +9,7 @@ mod disk_full;
 mod learners;
 mod life;
 mod other_programs;
+mod practice;
 mod preview;
 mod slanted_faces;
 mod support;

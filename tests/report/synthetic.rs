@@ -122,6 +122,7 @@ fn write_run(folder: &Path, name: &str, planning: &Planning, planned: &Planned) 
     let file = RunFile {
         state,
         error: (!planned.reason.is_empty()).then(|| planned.reason.clone()),
+        reason: None,
         experiment: planning.name.clone(),
         run: name.to_owned(),
         seed: planned.seed,

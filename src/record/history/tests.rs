@@ -21,6 +21,7 @@ fn run_file(state: State) -> RunFile {
     RunFile {
         state,
         error: None,
+        reason: None,
         experiment: "ring".to_owned(),
         run: "seed3-00000000".to_owned(),
         seed: 3,

@@ -4,6 +4,7 @@ fn example() -> RunFile {
     RunFile {
         state: State::Diverged,
         error: Some("g_loss is NaN at \"step\" 12".to_string()),
+        reason: Some("g_loss has not been better".to_string()),
         experiment: "dcgan_fashion".to_string(),
         run: "seed0-3f2a91c4".to_string(),
         seed: i64::MAX as u64,
@@ -37,7 +38,7 @@ fn comes_back_as_it_was() {
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.starts_with("state = \"diverged\"\n"), "{text}");
     assert!(text.contains("ended = \"2026-03-01T12:30:05Z\""), "{text}");
-    let running = RunFile { ended: None, error: None, ..example() };
+    let running = RunFile { ended: None, error: None, reason: None, ..example() };
     assert_eq!(RunFile::from_toml("run.toml", &running.to_toml()).unwrap(), running);
 }
 
@@ -58,8 +59,8 @@ fn wrong_files_are_named_with_line_and_column() {
     };
     let table = [
         (edit("\"diverged\"", "\"done\""), "run.toml:1:9: unknown variant `done`"),
-        (edit("resumed = 2", "resumed = -2"), "run.toml:10:11:"),
-        (edit("resumed = 2", "resumed = "), "run.toml:10:11:"),
+        (edit("resumed = 2", "resumed = -2"), "run.toml:11:11:"),
+        (edit("resumed = 2", "resumed = "), "run.toml:11:11:"),
         (edit("12:00:00Z", "noon"), "`2026-03-01Tnoon` is not a time like"),
         (edit("threads", "treads"), "unknown field `treads`"),
         (edit("seconds_training = 0.30000000000000004\n", ""), "missing field `seconds_training`"),

@@ -153,6 +153,7 @@ impl Bench {
         let run = RunFile {
             state,
             error: None,
+            reason: None,
             experiment: "x".into(),
             run: folder.name(),
             seed: 0,
