@@ -46,7 +46,7 @@ impl Schedule {
 pub struct Progress {
     /// Generator steps done.
     pub step: u64,
-    /// Sums since the last row of metrics, of what each step gives; empty before the first step.
+    /// Sums since the last row of metrics, of what each step gives; zeros, or nothing yet, before the first step.
     pub sums: Vec<f64>,
     /// Steps since the last row.
     pub steps_since_row: u64,

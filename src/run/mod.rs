@@ -371,7 +371,7 @@ impl Plan {
     fn resume(&self, model: &mut Model, schedule: &Schedule) -> Result<Progress, Error> {
         let path = self.folder.latest();
         if !path.exists() {
-            return Ok(Progress::default());
+            return Ok(model::beginning(&self.experiment));
         }
         let checkpoint = Checkpoint::read(&path)?;
         checkpoint.check_configuration(&path, &configuration_hash(&self.experiment))?;

@@ -148,11 +148,21 @@ pub(super) fn checkpoint(
     }
 }
 
+/// How many columns are sums over steps.
+fn summed(experiment: &Experiment) -> usize {
+    experiment.columns().iter().filter(|column| column.taken == Taken::EachStep).count()
+}
+
+/// Where training stands before its first step.
+pub(super) fn beginning(experiment: &Experiment) -> Progress {
+    Progress { sums: vec![0.0; summed(experiment)], ..Progress::default() }
+}
+
 fn read_progress(path: &Path, checkpoint: &Checkpoint, experiment: &Experiment) -> record::Result<Progress> {
     let words = checkpoint.word(path, "sums_since_row")?;
     let sums: Option<Vec<f64>> =
         words.split(' ').map(|word| u64::from_str_radix(word, 16).ok().map(f64::from_bits)).collect();
-    let columns = experiment.columns().iter().filter(|column| column.taken == Taken::EachStep).count();
+    let columns = summed(experiment);
     let Some(sums) = sums.filter(|sums| sums.len() == columns) else {
         return Err(record::Error::Damaged {
             place: path.display().to_string(),
@@ -172,5 +182,26 @@ fn read_progress(path: &Path, checkpoint: &Checkpoint, experiment: &Experiment) 
 impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Model of {}", self.experiment.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::architecture::{Examples, networks};
+
+    /// A run that is told to stop before its first step saves a checkpoint, too, and goes on from it.
+    #[test]
+    fn a_checkpoint_from_before_the_first_step_can_be_gone_on_with() {
+        for file in ["tiny.toml", "tiny_vae.toml", "tiny_classifier.toml"] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments").join(file);
+            let experiment = Experiment::load(&path, &[], std::iter::empty()).unwrap().experiment;
+            let shapes = networks(&experiment.architecture, Examples::from(&experiment.dataset)).unwrap();
+            let mut model = Model::new(&experiment, &shapes).unwrap();
+            let progress = beginning(&experiment);
+            let bytes = checkpoint(&experiment, model.learner(), &progress).to_bytes();
+            let read = Checkpoint::from_bytes(&path, &bytes).unwrap();
+            assert_eq!(model.restore(&path, read).unwrap(), progress, "{file}");
+        }
     }
 }

@@ -180,8 +180,8 @@ fn whole_checkpoints_that_do_not_belong_here() {
         ("a step beyond the end", word("step", "1000000"), "step 1000000"),
         ("the largest step", word("step", &u64::MAX.to_string()), "18446744073709551615"),
         ("no sums", missing_word("sums_since_row"), "sums_since_row"),
-        ("five sums", word("sums_since_row", "0 0 0 0 0"), "six numbers"),
-        ("sums in words", word("sums_since_row", "a b c d e quux"), "six numbers"),
+        ("five sums", word("sums_since_row", "0 0 0 0 0"), "6 numbers"),
+        ("sums in words", word("sums_since_row", "a b c d e quux"), "6 numbers"),
         ("no tensor", with_weight(None), weight),
         (
             "a tensor with its axes exchanged",
