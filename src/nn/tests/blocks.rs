@@ -110,9 +110,11 @@ fn list_of_leaky(first: Words) -> [Words; 2] {
 fn maxout_has_its_gradients_and_tangent() {
     type Pieces = (
         Maxout<2, 3, 2, 5, 4, 20, Cpu>,
-        (LeakyRelu, (Maxout<1, 1, 5, 6, 2, 12, Cpu>, (Tanh, Dense<1, 1, 6, 2, true, Cpu>))),
+        (Dropout, (LeakyRelu, (Maxout<1, 1, 5, 6, 2, 12, Cpu>, (Tanh, Dense<1, 1, 6, 2, true, Cpu>)))),
     );
-    let list = [maxout(5, 4), Words::LeakyRelu(0.3), maxout(6, 2), Words::Tanh, dense(2)];
+    // Dropout of the largest piece is not the largest of dropped pieces.
+    let list =
+        [maxout(5, 4), Words::Dropout(0.3), Words::LeakyRelu(0.3), maxout(6, 2), Words::Tanh, dense(2)];
     let make = || build::<Image<2, 3, 2>, Pieces>(&list);
     check_all(&make, &Pass::train(3));
     check_example_weights(&make, &Pass::train(3));
