@@ -57,8 +57,7 @@ impl Networks {
 
 /// Infers the shapes of a network that errors call `name`.
 pub(super) fn build(name: &str, input: Shape, layers: Vec<Layer>) -> Result<Network, Error> {
-    Network::new(input, layers)
-        .map_err(|(index, reason)| Error::at(&format!("{name}.layers[{index}]"), reason))
+    Network::new(input, layers).map_err(|(at, reason)| Error::at(&format!("{name}.layers{at}"), reason))
 }
 
 /// The networks of a variational autoencoder.

@@ -176,11 +176,6 @@ pub(crate) const TABLE: &[Case] = &[
         "did you mean `dcgan`?",
     ),
     case(
-        "[architecture]\nfamily = ▶'vae'\n",
-        "`vae` is not part of this version yet",
-        "this version has `slanted-faces`",
-    ),
-    case(
         "[architecture]\nfamily = 'dcgan'\nlatent_dim = ▶0\n",
         "`architecture.latent_dim` is 0, but must be between 1 and 4096",
         "",
