@@ -1,7 +1,7 @@
 //! Loss curves: `losses.png` and `losses.svg`.
 //!
 //! Of a GAN: above, the losses of both players; below, the discriminator's mean probabilities for real and generated examples, with
-//! a dashed line at 1/2, where it cannot tell them apart. Of other learners: what [`layout`] says. Long runs show the rows as thin lines and their moving mean as
+//! a dashed line at 1/2, where it cannot tell them apart. Of other learners: what the module `layout` says. Long runs show the rows as thin lines and their moving mean as
 //! thick ones. Rows that are not finite are left out and marked.
 
 mod curve;

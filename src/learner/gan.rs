@@ -1,7 +1,9 @@
+mod regularized;
+
 use super::average::{Average, arrays, restore};
 use super::constraint::{Constraint, constraint};
+use super::latents::{classes_in_turn, draw_latents};
 use super::optimizer::Gradient;
-use super::penalty::{examples_at, penalty_at};
 use super::{Array, Data, Diverged, Find, Learner, Length, Losses, Minibatch, Optimizer};
 use crate::config::Experiment;
 use crate::config::architecture::Latent;
@@ -11,14 +13,13 @@ use crate::config::training::Convolution;
 use crate::evaluation::{Coverage, SAMPLES_OF_MODES, coverage};
 use crate::networks::{Network, Traced};
 use crate::nn::{Batch, Compute, ExampleWeights, Pass, weighted_sum};
-use crate::objective::penalty::{Penalty, Points, penalty};
+use crate::objective::penalty::{Penalty, penalty};
 use crate::objective::{self, Loss, Value, sigmoid};
-use crate::random::{Stream, fill_normal, fill_uniform};
+use crate::random::Stream;
 use atelier_kernels::epilogue::scale_rows;
 use dfdx::shapes::{HasShape, Rank0};
 use dfdx::tensor::{OwnedTape, Tensor, Trace};
 use dfdx::tensor_ops::Backward;
-use rand::RngCore;
 use std::rc::Rc;
 
 /// How a GAN learns.
@@ -289,17 +290,6 @@ impl<Dev: Compute> Gan<Dev> {
         self.move_discriminator(&gradients.discriminator);
     }
 
-    fn move_discriminator(&mut self, gradients: &[Gradient<Dev>]) {
-        let network = &mut *self.discriminator;
-        if let Some(constraint) = &mut self.constraint {
-            constraint.before_step(network);
-        }
-        self.discriminator_optimizer.step(network, gradients);
-        if let Some(constraint) = &mut self.constraint {
-            constraint.after_step(network);
-        }
-    }
-
     /// The discriminator moves a few times, then the generator once, each time on new fakes.
     fn alternating(&mut self, step: u64, batches: &[Minibatch]) -> Result<Losses, Diverged> {
         let moves = batches.len() as u64 + 1;
@@ -371,48 +361,6 @@ impl<Dev: Compute> Gan<Dev> {
         self.regularized(gradients, losses, lesson)
     }
 
-    /// The gradients of the loss with what the regularizer makes of them; what it costs and their norm go to the losses.
-    fn regularized(
-        &mut self,
-        mut gradients: Vec<Gradient<Dev>>,
-        losses: Losses,
-        lesson: &Lesson<'_, Dev>,
-    ) -> Result<(Vec<Gradient<Dev>>, Losses), Diverged> {
-        let mut d_penalty = 0.0;
-        if let Some(penalty) = self.penalty.clone() {
-            let fake = values(lesson.fakes);
-            for &points in penalty.points() {
-                let mut generator = self.places.at(2 * lesson.index);
-                let examples =
-                    examples_at(points, lesson.real, &fake, self.settings.batch_size, &mut generator);
-                let x = self.batch(&examples);
-                let pass = labelled(self.pass_at(points, lesson.index), lesson.labels);
-                let (value, mut of_penalty) = penalty_at(&*penalty, &mut *self.discriminator, &x, &pass);
-                d_penalty += Diverged::check("the penalty on the discriminator's gradient", value)?;
-                let of_penalty = Optimizer::take(&mut *self.discriminator, &mut of_penalty);
-                for (sum, gradient) in gradients.iter_mut().zip(&of_penalty) {
-                    Dev::update(sum, gradient, &mut [], &mut |sum, gradient, _| {
-                        sum.iter_mut().zip(gradient).for_each(|(sum, gradient)| *sum += gradient);
-                    });
-                }
-            }
-        }
-        if let Some(constraint) = &self.constraint {
-            constraint.pull_back(&mut *self.discriminator, &mut gradients);
-        }
-        let d_gradient_norm = self.discriminator_optimizer.norm(&gradients)?;
-        Ok((gradients, Losses { d_penalty, d_gradient_norm, ..losses }))
-    }
-
-    /// The pass over the examples that a penalty is taken at: those that the loss sees too are seen with the same masks.
-    fn pass_at(&self, points: Points, index: u64) -> Pass {
-        match points {
-            Points::Real => self.pass(self.keys(index).examples),
-            Points::Fake => self.pass_over_fakes(self.keys(index)),
-            Points::Between | Points::Around => self.pass(self.places.key(2 * index + 1)),
-        }
-    }
-
     /// The discriminator's loss with its slopes, and what the log says of it, but for the gradient's norm.
     fn discriminator_loss(&self, real: &[f32], fake: &[f32]) -> Result<(Value, Losses), Diverged> {
         let value = self.settings.loss.discriminator(real, fake);
@@ -480,25 +428,6 @@ fn values<Dev: Compute>(batch: &Tensor<Batch, f32, Dev>) -> Vec<f32> {
 
 fn mean_probability(logits: &[f32]) -> f64 {
     logits.iter().map(|&logit| sigmoid(f64::from(logit))).sum::<f64>() / logits.len() as f64
-}
-
-/// Classes 0, 1, 2 … in turn for so many samples, or none for a learner that takes none.
-pub fn classes_in_turn(classes: Option<usize>, count: usize) -> Vec<u32> {
-    classes.map_or_else(Vec::new, |classes| (0..count).map(|index| (index % classes) as u32).collect())
-}
-
-/// Fills `out` with the components of latent vectors: batch `index` of `stream`.
-pub fn draw_latents(distribution: Latent, stream: &Stream, index: u64, out: &mut [f32]) {
-    fill_latents(distribution, &mut stream.at(index), out);
-}
-
-/// Fills `out` with the next components of latent vectors that `generator` gives: in pieces as in one.
-pub fn fill_latents(distribution: Latent, generator: &mut impl RngCore, out: &mut [f32]) {
-    match distribution {
-        Latent::Normal => fill_normal(generator, out),
-        Latent::Uniform => fill_uniform(generator, -1.0, 1.0, out),
-        Latent::Unit => fill_uniform(generator, 0.0, 1.0, out),
-    }
 }
 
 impl<Dev: Compute> Learner for Gan<Dev> {

@@ -4,6 +4,7 @@ mod average;
 mod classifier;
 mod constraint;
 mod gan;
+mod latents;
 mod losses;
 mod optimizer;
 mod penalty;
@@ -18,7 +19,8 @@ use std::ops::Range;
 
 pub use average::Average;
 pub use classifier::{Classifier, Gradients as ClassifierGradients, Settings as ClassifierSettings};
-pub use gan::{Gan, Gradients, Settings, classes_in_turn, draw_latents, fill_latents};
+pub use gan::{Gan, Gradients, Settings};
+pub use latents::{classes_in_turn, draw_latents, fill_latents};
 pub use losses::Losses;
 pub use optimizer::{Gradient, Optimizer};
 pub use schedule::Length;
