@@ -504,7 +504,7 @@ pub(crate) const TABLE: &[Case] = &[
     ),
     case(
         "[architecture]\nfamily = 'mlp'\n▶variant = 'paper'\n",
-        "`architecture.variant` belongs to `dcgan`, but `architecture.family` is `mlp`",
+        "`architecture.variant` belongs to `dcgan`, `vae` and `classifier`, but `architecture.family` is `mlp`",
         "remove it",
     ),
     case(
@@ -660,8 +660,13 @@ pub(crate) const TABLE: &[Case] = &[
         "",
     ),
     case(
-        "[training]\nepochs = 1\nearly_stop = { column = ▶'loss', patience = 3 }\n",
-        "`training.early_stop.column` is \"loss\", which is not measured",
+        "[training]\nepochs = 1\nearly_stop = { column = ▶'lost', patience = 3 }\n",
+        "`training.early_stop.column` is \"lost\", which is not measured",
+        "the columns are `d_loss`, `g_loss`",
+    ),
+    case(
+        "architecture.family = 'dcgan'\n[training]\nepochs = 1\nearly_stop = { column = ▶'accuracy', patience = 3 }\n",
+        "`accuracy` is no column of this experiment's learner",
         "the columns are `d_loss`, `g_loss`",
     ),
     case(
@@ -1242,7 +1247,7 @@ pub(crate) const TABLE: &[Case] = &[
     ),
     case(
         "[architecture]\nfamily = 'mlp'\n▶variant = 'conv'\n",
-        "`architecture.variant` belongs to `vae` and `classifier`",
+        "`architecture.variant` belongs to `dcgan`, `vae` and `classifier`",
         "remove it",
     ),
     case(

@@ -117,7 +117,7 @@ fn a_classifier_without_labels_is_refused() {
     run(&[]).expect(2).complains("nothing says how many classes there are");
     run(&["architecture.classes=10"])
         .expect(2)
-        .complains("a classifier needs labels, but the training examples of idx have none");
+        .complains("these networks need labels, but the training examples of idx have none");
     run(&["architecture.classes=10", "dataset.labels=labels"])
         .expect(2)
         .complains("training example 10 of idx has the label 10, and there are 10 classes");
