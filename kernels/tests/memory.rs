@@ -28,6 +28,6 @@ fn freed_blocks_are_used_again_without_page_faults() {
         step();
         page_faults() - before
     });
-    // Afresh, two steps touch 63,000 pages of 4 KiB.
-    assert!(faults < 2_000, "{faults} page faults in two steps");
+    // Afresh, two steps touch 63,000 pages of 4 KiB. One block of 3,174 may find no hole of its size among those that the first step left.
+    assert!(faults < 6_300, "{faults} page faults in two steps");
 }
