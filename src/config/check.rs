@@ -3,7 +3,6 @@
 use std::ops::RangeInclusive;
 
 use super::key::{Path, dotted, grouped, path, show_number};
-use super::{implemented, words};
 
 /// Which part of a key an error marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,9 +87,6 @@ impl std::fmt::Display for Bounds {
     }
 }
 
-/// The label of what the contract knows and this version does not.
-pub(super) const LATER: &str = "comes with a later version";
-
 /// The findings of one reading.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
@@ -105,9 +101,8 @@ impl Findings {
         }
     }
 
-    /// Whether nothing is wrong but words that a later version brings.
-    pub(super) fn only_later_versions(&self) -> bool {
-        self.list.iter().all(|finding| finding.label == LATER)
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
     }
 
     pub(super) fn into_list(self) -> Vec<Finding> {
@@ -155,17 +150,5 @@ impl Findings {
         let message = format!("`{key}` belongs to {owners}, but `{choice_key}` is `{choice}`");
         let finding = Finding::new(path(key), Mark::Key, message).label(format!("not a key of {choice}"));
         self.add(finding.help("remove it").also(choice_key, "chosen here"));
-    }
-
-    /// Notes a word or key that the contract knows and this version does not, with the key's words if it has any.
-    pub(super) fn not_yet(&mut self, key: &str, word: &str, words: &[&str]) {
-        let finding =
-            Finding::new(path(key), Mark::Value, format!("`{word}` is not part of this version yet"));
-        let finding = finding.label(LATER);
-        self.add(if words.is_empty() {
-            finding.help("remove it")
-        } else {
-            finding.help(format!("this version has {}", words::list(&implemented::available(key, words))))
-        });
     }
 }

@@ -4,9 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{Bounds, Finding, Findings, Mark};
-use super::implemented;
 use super::key::path;
-use super::read::words_of;
 use super::words;
 
 mod files;
@@ -338,9 +336,6 @@ impl Section {
     /// The checked data set; what is wrong goes to `findings`.
     pub(super) fn resolve(self, findings: &mut Findings) -> Dataset {
         let word = self.name.as_str();
-        if implemented::not_yet("dataset.name", word) {
-            findings.not_yet("dataset.name", word, words_of::<Word>());
-        }
         self.check_owners(findings);
         let range = self.resolve_range(findings);
         let limit =
@@ -378,13 +373,8 @@ impl Section {
             let owners =
                 OWNERS.iter().find(|(owned, _)| *owned == key).map_or(&[][..], |(_, owners)| *owners);
             if !owners.contains(&word) {
-                let known = implemented::available("dataset.name", owners);
-                findings.does_not_belong(
-                    &format!("dataset.{key}"),
-                    &words::list(&known),
-                    "dataset.name",
-                    word,
-                );
+                let key = format!("dataset.{key}");
+                findings.does_not_belong(&key, &words::list(owners), "dataset.name", word);
             }
         }
     }

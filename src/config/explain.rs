@@ -2,10 +2,10 @@
 
 use figment::value::Dict;
 
-use super::check::{Finding, LATER, Mark};
+use super::check::{Finding, Mark};
 use super::key::{self, Path, dotted, path};
 use super::read::{Kind, Misfit, keys_of};
-use super::{SECTIONS, TOP, implemented, words};
+use super::{SECTIONS, TOP, words};
 use super::{architecture, dataset, evaluation, logging, objective, optimizer, sweep, training};
 
 /// The finding for a misfit at `misfit.path` from the top of the file; `root` holds the values.
@@ -162,12 +162,6 @@ fn unknown_word(path: Path, word: &str, known: &[&str]) -> Finding {
     let is_table_key = path.last().is_some_and(|name| name == word) && path.len() > 1;
     let key = if is_table_key { dotted(&path[..path.len() - 1]) } else { dotted(&path) };
     let mark = if is_table_key { Mark::Key } else { Mark::Value };
-    if implemented::not_yet(&key, word) {
-        let available = implemented::available(&key, known);
-        let message = format!("`{word}` is not part of this version yet");
-        let finding = Finding::new(path, mark, message).label(LATER);
-        return finding.help(format!("this version has {}", words::list(&available)));
-    }
     let layers = key.contains("layers[");
     let message = if layers {
         format!("unknown layer `{word}` at `{key}`")
@@ -175,12 +169,8 @@ fn unknown_word(path: Path, word: &str, known: &[&str]) -> Finding {
         format!("unknown word `{word}` for `{key}`")
     };
     let all = if layers { "the layers are" } else { "the words are" };
-    let near = words::nearest(word, known).map(|near| {
-        let later = if implemented::not_yet(&key, near) { ", which comes with a later version" } else { "" };
-        format!("did you mean `{near}`{later}? ")
-    });
-    let help =
-        format!("{}{all} {}", near.unwrap_or_default(), words::list(&implemented::available(&key, known)));
+    let near = words::nearest(word, known).map(|near| format!("did you mean `{near}`? "));
+    let help = format!("{}{all} {}", near.unwrap_or_default(), words::list(known));
     let label = if layers { "unknown layer" } else { "unknown word" };
     Finding::new(path, mark, message).label(label).help(help)
 }

@@ -16,7 +16,6 @@ pub mod dataset;
 mod error;
 pub mod evaluation;
 mod explain;
-mod implemented;
 mod key;
 mod layers;
 pub mod learner;

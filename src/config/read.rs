@@ -113,6 +113,7 @@ pub(super) fn keys_of<T: DeserializeOwned>() -> &'static [&'static str] {
 }
 
 /// The words that an enum takes.
+#[cfg(test)]
 pub(super) fn words_of<T: DeserializeOwned>() -> &'static [&'static str] {
     keys_of::<T>()
 }

@@ -111,7 +111,7 @@ pub(super) fn resolve(tree: &Tree, merged: &Dict) -> (Option<Experiment>, Option
     };
     let experiment = assemble();
     // A number out of its range would bring contradictions that are not the user's.
-    if let Some(experiment) = experiment.as_ref().filter(|_| findings.only_later_versions()) {
+    if let Some(experiment) = experiment.as_ref().filter(|_| findings.is_empty()) {
         contradictions::check(experiment, &mut findings);
     }
     (experiment, sweep, findings.into_list())

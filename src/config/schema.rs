@@ -19,7 +19,7 @@ use super::architecture::Architecture;
 use super::key::path;
 use super::sweep::Scale;
 use super::{dataset, evaluation, logging, objective, optimizer, sweep, training};
-use super::{defaults, implemented, layers, words};
+use super::{defaults, layers, words};
 
 /// An experiment of Atelier: one question about GANs. Its layers are the files that `extends` names, the file itself,
 /// the environment and `--set`.
@@ -58,7 +58,6 @@ pub fn json() -> String {
     tidy(&mut schema);
     // A table of the file may be a part of the whole; one inside a list or beside a word is whole.
     require_nothing(&mut schema);
-    leave_out_later_versions(&mut schema);
     add_defaults(&mut schema, &defaults().values);
     add_owners(&mut schema);
     schema["properties"]["training"]["not"] = json!({ "required": ["epochs", "steps"] });
@@ -159,46 +158,6 @@ fn find<'a>(schema: &'a mut Value, key: &str) -> Option<&'a mut Value> {
     path(key).iter().try_fold(schema, |table, name| table.get_mut("properties")?.get_mut(name))
 }
 
-/// Takes out the words and keys that this version does not have yet.
-fn leave_out_later_versions(schema: &mut Value) {
-    for (key, word) in implemented::NOT_YET {
-        if *word == "*" {
-            let (table, name) = key.rsplit_once('.').unwrap_or(("", key));
-            let properties = find(schema, table).and_then(|table| table["properties"].as_object_mut());
-            properties.map(|properties| properties.remove(name));
-            continue;
-        }
-        let Some(Value::Object(table)) = find(schema, key) else {
-            continue;
-        };
-        leave_out_word(table, word);
-        if let Some(Value::Array(mut branches)) = table.remove("oneOf") {
-            branches.retain_mut(|branch| {
-                branch.as_object_mut().is_some_and(|branch| leave_out_word(branch, word))
-                    && branch["properties"].get(word).is_none()
-            });
-            set_choice(table, branches);
-        }
-    }
-}
-
-/// Takes a word out of a list of words; says whether anything is left.
-fn leave_out_word(table: &mut Map<String, Value>, word: &str) -> bool {
-    let Some(Value::Array(words)) = table.get_mut("enum") else {
-        return true;
-    };
-    let Some(index) = words.iter().position(|known| known == word) else {
-        return true;
-    };
-    words.remove(index);
-    let is_left = !words.is_empty();
-    if let Some(Value::Array(meanings)) = table.get_mut("x-taplo").map(|docs| &mut docs["docs"]["enumValues"])
-    {
-        meanings.remove(index);
-    }
-    is_left
-}
-
 /// Adds the built-in defaults.
 fn add_defaults(schema: &mut Value, defaults: &Dict) {
     for (name, value) in defaults {
@@ -215,11 +174,10 @@ fn add_defaults(schema: &mut Value, defaults: &Dict) {
 /// Says which keys belong to some words only: in the description, and as a rule for a table that has both.
 fn add_owners(schema: &mut Value) {
     for (section, choice, owners) in layers::CHOICES {
-        let choice_key = format!("{section}.{choice}");
         let Some(table) = find(schema, section) else {
             continue;
         };
-        add_owners_of(table, &choice_key, choice, owners);
+        add_owners_of(table, choice, owners);
         // Where the players have optimizers of their own, a shared key may belong to one of those.
         let players = ["generator", "discriminator"];
         let own = |player: &&str| table["properties"][*player]["properties"].get(choice).is_some();
@@ -232,21 +190,20 @@ fn add_owners(schema: &mut Value) {
             }
         }
         for player in players {
-            add_owners_of(&mut table["properties"][player], &choice_key, choice, owners);
+            add_owners_of(&mut table["properties"][player], choice, owners);
         }
     }
 }
 
-fn add_owners_of(table: &mut Value, choice_key: &str, choice: &str, owners: layers::Owners) {
+fn add_owners_of(table: &mut Value, choice: &str, owners: layers::Owners) {
     for (key, owners) in owners {
-        let owners = implemented::available(choice_key, owners);
         let Some(property) = table["properties"].get_mut(key) else {
             continue;
         };
         let description = property["description"].as_str().unwrap_or_default();
         // Some say it themselves, before anything else.
         if !description.starts_with('`') {
-            property["description"] = json!(format!("{description} Belongs to {}.", words::list(&owners)));
+            property["description"] = json!(format!("{description} Belongs to {}.", words::list(owners)));
         }
         table["dependencies"][key] = json!({ "properties": { choice: { "enum": owners } } });
     }
