@@ -21,13 +21,18 @@ fn step() {
 fn freed_blocks_are_used_again_without_page_faults() {
     assert!(keep_freed_memory());
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    let faults = pool.install(|| {
-        step();
+    let two_steps = || {
         let before = page_faults();
         step();
         step();
         page_faults() - before
+    };
+    // The least of three: what another thread of the test program allocates meanwhile may lie in a hole, so that a block finds no place there,
+    // and takes fresh pages once.
+    let faults = pool.install(|| {
+        step();
+        (0..3).map(|_| two_steps()).min().unwrap()
     });
-    // Afresh, two steps touch 63,000 pages of 4 KiB. One block of 3,174 may find no hole of its size among those that the first step left.
-    assert!(faults < 6_300, "{faults} page faults in two steps");
+    // Afresh, two steps touch 63,000 pages of 4 KiB.
+    assert!(faults < 2_000, "{faults} page faults in two steps");
 }
