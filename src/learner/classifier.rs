@@ -1,6 +1,7 @@
 use super::average::{arrays, restore};
 use super::{
     Array, Data, Diverged, Exhibit, Find, Gradient, Learner, Length, Minibatch, Optimizer, outputs_of,
+    test_parts,
 };
 use crate::config::Experiment;
 use crate::config::optimizer::Optimizer as Rule;
@@ -11,9 +12,6 @@ use crate::objective::classification::{Classification, predictions};
 use crate::random::Stream;
 use dfdx::tensor::Trace;
 use dfdx::tensor_ops::Backward;
-
-/// Examples of the test split that are looked at together.
-const AT_ONCE: usize = 256;
 
 /// How a classifier learns.
 #[derive(Clone, Copy, Debug)]
@@ -127,8 +125,7 @@ impl<Dev: Compute> Learner for Classifier<Dev> {
     fn measure(&mut self, data: &dyn Data) -> Vec<f64> {
         let count = data.test_examples();
         let (mut loss, mut right) = (0.0, 0);
-        for start in (0..count).step_by(AT_ONCE) {
-            let batch = data.test(start..(start + AT_ONCE).min(count));
+        for batch in test_parts(data) {
             let outputs = self.outputs(&batch);
             let labels = labels(&batch);
             let judged = self.settings.loss.judge(&outputs, labels, self.settings.classes);
@@ -139,10 +136,8 @@ impl<Dev: Compute> Learner for Classifier<Dev> {
     }
 
     fn exhibit(&mut self, data: &dyn Data, _: usize) -> Option<Exhibit> {
-        let count = data.test_examples();
         let (mut labels, mut predicted) = (Vec::new(), Vec::new());
-        for start in (0..count).step_by(AT_ONCE) {
-            let batch = data.test(start..(start + AT_ONCE).min(count));
+        for batch in test_parts(data) {
             let outputs = self.outputs(&batch);
             predicted.extend(predictions(&outputs, self.settings.classes));
             labels.extend_from_slice(self::labels(&batch));

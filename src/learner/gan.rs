@@ -4,7 +4,7 @@ use super::average::{Average, arrays, restore};
 use super::constraint::{Constraint, constraint};
 use super::latents::{classes_in_turn, draw_latents};
 use super::optimizer::Gradient;
-use super::{Array, Data, Diverged, Find, Learner, Length, Losses, Minibatch, Optimizer};
+use super::{Array, Data, Diverged, Find, Learner, Length, Losses, Minibatch, Optimizer, values};
 use crate::config::Experiment;
 use crate::config::architecture::Latent;
 use crate::config::objective::{Regularizer, Update};
@@ -417,13 +417,6 @@ fn backward<Dev: Compute>(
     scalar: Tensor<Rank0, f32, Dev, OwnedTape<f32, Dev>>,
 ) -> dfdx::tensor::Gradients<f32, Dev> {
     scalar.backward()
-}
-
-/// The numbers of a batch, on the host.
-fn values<Dev: Compute>(batch: &Tensor<Batch, f32, Dev>) -> Vec<f32> {
-    let mut values = vec![0.0; batch.shape().0 * batch.shape().1];
-    batch.copy_into(&mut values);
-    values
 }
 
 fn mean_probability(logits: &[f32]) -> f64 {

@@ -13,8 +13,9 @@ mod vae;
 
 use crate::data::Modes;
 use crate::networks::Network;
-use crate::nn::{Compute, Pass};
+use crate::nn::{Batch, Compute, Pass};
 use dfdx::shapes::HasShape;
+use dfdx::tensor::Tensor;
 use std::ops::Range;
 
 pub use average::Average;
@@ -95,10 +96,21 @@ fn outputs_of<Dev: Compute>(
     count: usize,
 ) -> Vec<f32> {
     let shape = (count, inputs.len() / count.max(1));
-    let outputs = network.forward(device.tensor_from_vec(inputs, shape), Pass::evaluate());
-    let mut values = vec![0.0; outputs.shape().0 * outputs.shape().1];
-    outputs.copy_into(&mut values);
+    values(&network.forward(device.tensor_from_vec(inputs, shape), Pass::evaluate()))
+}
+
+/// The numbers of a batch, on the host.
+fn values<Dev: Compute>(batch: &Tensor<Batch, f32, Dev>) -> Vec<f32> {
+    let mut values = vec![0.0; batch.shape().0 * batch.shape().1];
+    batch.copy_into(&mut values);
     values
+}
+
+/// The test split in parts that are looked at together.
+fn test_parts(data: &dyn Data) -> impl Iterator<Item = Minibatch> {
+    const AT_ONCE: usize = 256;
+    let count = data.test_examples();
+    (0..count).step_by(AT_ONCE).map(move |start| data.test(start..(start + AT_ONCE).min(count)))
 }
 
 /// A loss or gradient that is no number: training cannot go on from here.

@@ -12,11 +12,12 @@ use dfdx::tensor::{Gradients, Tensor, Trace};
 use dfdx::tensor_ops::Backward;
 use rand::RngCore;
 
-/// The examples that a penalty is taken at, from a batch of real and one of generated examples, both (batch, features).
+/// The examples that a penalty is taken at, from a batch of real and one of generated examples, both (batch, features); the latter are only asked for
+/// where they count.
 pub(super) fn examples_at(
     points: Points,
     real: &[f32],
-    fake: &[f32],
+    fake: impl Fn() -> Vec<f32>,
     batch: usize,
     generator: &mut impl RngCore,
 ) -> Vec<f32> {
@@ -28,10 +29,10 @@ pub(super) fn examples_at(
     };
     match points {
         Points::Real => real.to_vec(),
-        Points::Fake => fake.to_vec(),
+        Points::Fake => fake(),
         Points::Between => {
             let shares = mix(batch);
-            let pairs = real.iter().zip(fake).enumerate();
+            let pairs = real.iter().zip(fake()).enumerate();
             pairs.map(|(i, (real, fake))| fake + shares[i / features] * (real - fake)).collect()
         }
         Points::Around => {

@@ -1,6 +1,7 @@
 use super::average::{arrays, restore};
 use super::{
     Array, Data, Diverged, Exhibit, Find, Gradient, Learner, Length, Minibatch, Optimizer, outputs_of,
+    test_parts,
 };
 use crate::architecture::{Examples, Range};
 use crate::config::Experiment;
@@ -13,9 +14,6 @@ use crate::objective::evidence::{Likelihood, Posterior, Squash};
 use crate::random::{Stream, fill_normal};
 use dfdx::tensor::Trace;
 use dfdx::tensor_ops::Backward;
-
-/// Examples of the test split that are looked at together.
-const AT_ONCE: usize = 256;
 
 /// How a variational autoencoder learns.
 #[derive(Clone, Copy, Debug)]
@@ -212,8 +210,7 @@ impl<Dev: Compute> Learner for Vae<Dev> {
     fn measure(&mut self, data: &dyn Data) -> Vec<f64> {
         let count = data.test_examples();
         let mut sum = 0.0;
-        for (index, start) in (0..).zip((0..count).step_by(AT_ONCE)) {
-            let batch = data.test(start..(start + AT_ONCE).min(count));
+        for (index, batch) in (0..).zip(test_parts(data)) {
             let numbers = self.encode(&batch.values, self.count(&batch));
             let posterior = Posterior::new(&numbers, self.settings.latent_dim);
             let noise = self.noise(&self.test_noise, index, self.count(&batch));

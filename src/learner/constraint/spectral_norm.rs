@@ -1,7 +1,8 @@
 use super::{Array, Constraint, Find, Gradient};
 use crate::networks::Network;
-use crate::nn::Compute;
+use crate::nn::{Compute, Parameter};
 use crate::random::{Stream, fill_normal};
+use std::borrow::Borrow;
 
 /// Power iterations before the first step; afterwards there is one a step.
 const FIRST_ITERATIONS: usize = 15;
@@ -67,31 +68,29 @@ impl SpectralNorm {
         });
         Self { weights }
     }
+}
 
-    /// Calls `visitor` with each normalised weight and its place in the network.
-    fn visit<Dev: Compute>(
-        weights: &mut [Normalised],
-        network: &mut dyn Network<Dev>,
-        mut visitor: impl FnMut(&mut Normalised, &mut crate::nn::Parameter<Dev>),
-    ) {
-        let (mut rest, mut index) = (weights.iter_mut().peekable(), 0);
-        network.visit(&mut |parameter| {
-            if parameter.trainable {
-                if let Some(weight) = rest.next_if(|weight| weight.index == index) {
-                    visitor(weight, parameter);
-                }
-                index += 1;
+/// Calls `visitor` with each normalised weight and its place in the network.
+fn visit<W: Borrow<Normalised>, Dev: Compute>(
+    weights: impl Iterator<Item = W>,
+    network: &mut dyn Network<Dev>,
+    mut visitor: impl FnMut(W, &mut Parameter<Dev>),
+) {
+    let (mut rest, mut index) = (weights.peekable(), 0);
+    network.visit(&mut |parameter| {
+        if parameter.trainable {
+            if let Some(weight) = rest.next_if(|weight| weight.borrow().index == index) {
+                visitor(weight, parameter);
             }
-        });
-    }
+            index += 1;
+        }
+    });
 }
 
 impl Normalised {
     fn iterate(&mut self) {
-        let mut v = product(&self.raw, &self.u);
-        self.v = scaled_to_one(&mut v);
-        let mut u = transposed_product(&self.raw, &self.v, self.u.len());
-        self.u = scaled_to_one(&mut u);
+        self.v = scaled_to_one(&product(&self.raw, &self.u));
+        self.u = scaled_to_one(&transposed_product(&self.raw, &self.v, self.u.len()));
         self.find_sigma();
     }
 
@@ -123,45 +122,33 @@ fn transposed_product(matrix: &[f32], v: &[f32], columns: usize) -> Vec<f64> {
     sums
 }
 
-fn scaled_to_one(vector: &mut [f64]) -> Vec<f32> {
+fn scaled_to_one(vector: &[f64]) -> Vec<f32> {
     let norm = vector.iter().map(|x| x * x).sum::<f64>().sqrt().max(SMALLEST);
     vector.iter().map(|x| (x / norm) as f32).collect()
 }
 
 impl<Dev: Compute> Constraint<Dev> for SpectralNorm {
     fn pull_back(&self, network: &mut dyn Network<Dev>, gradients: &mut [Gradient<Dev>]) {
-        let (mut weights, mut index) = (self.weights.iter().peekable(), 0);
-        network.visit(&mut |parameter| {
-            if !parameter.trainable {
-                return;
-            }
-            if let Some(weight) = weights.next_if(|weight| weight.index == index) {
-                Dev::update(
-                    &mut gradients[index],
-                    &parameter.value,
-                    &mut [],
-                    &mut |gradient, normalised, _| {
-                        let dot = |(&g, &w): (&f32, &f32)| f64::from(g) * f64::from(w);
-                        let along: f64 = gradient.iter().zip(normalised).map(dot).sum();
-                        for (row, &v) in gradient.chunks_exact_mut(weight.u.len()).zip(&weight.v) {
-                            for (g, &u) in row.iter_mut().zip(&weight.u) {
-                                *g = ((f64::from(*g) - along * f64::from(v) * f64::from(u)) / weight.sigma)
-                                    as f32;
-                            }
-                        }
-                    },
-                );
-            }
-            index += 1;
+        visit(self.weights.iter(), network, |weight, parameter| {
+            let gradient = &mut gradients[weight.index];
+            Dev::update(gradient, &parameter.value, &mut [], &mut |gradient, normalised, _| {
+                let dot = |(&g, &w): (&f32, &f32)| f64::from(g) * f64::from(w);
+                let along: f64 = gradient.iter().zip(normalised).map(dot).sum();
+                for (row, &v) in gradient.chunks_exact_mut(weight.u.len()).zip(&weight.v) {
+                    for (g, &u) in row.iter_mut().zip(&weight.u) {
+                        *g = ((f64::from(*g) - along * f64::from(v) * f64::from(u)) / weight.sigma) as f32;
+                    }
+                }
+            });
         });
     }
 
     fn before_step(&mut self, network: &mut dyn Network<Dev>) {
-        Self::visit(&mut self.weights, network, |weight, parameter| parameter.set(&weight.raw));
+        visit(self.weights.iter_mut(), network, |weight, parameter| parameter.set(&weight.raw));
     }
 
     fn after_step(&mut self, network: &mut dyn Network<Dev>) {
-        Self::visit(&mut self.weights, network, |weight, parameter| {
+        visit(self.weights.iter_mut(), network, |weight, parameter| {
             weight.raw = parameter.to_vec();
             weight.iterate();
             parameter.set(&weight.normalised());

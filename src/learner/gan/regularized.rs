@@ -1,11 +1,12 @@
 //! What the regularizer adds to the discriminator's gradients and does to its weights.
 
-use super::{Gan, Lesson, labelled, values};
+use super::{Gan, Lesson, labelled};
 use crate::learner::optimizer::Gradient;
 use crate::learner::penalty::{examples_at, penalty_at};
-use crate::learner::{Diverged, Losses, Optimizer};
+use crate::learner::{Diverged, Losses, Optimizer, values};
 use crate::nn::{Compute, Pass};
 use crate::objective::penalty::Points;
+use dfdx::shapes::HasShape;
 
 impl<Dev: Compute> Gan<Dev> {
     /// The gradients of the loss with what the regularizer makes of them; what it costs and their norm go to the losses.
@@ -17,12 +18,12 @@ impl<Dev: Compute> Gan<Dev> {
     ) -> Result<(Vec<Gradient<Dev>>, Losses), Diverged> {
         let mut d_penalty = 0.0;
         if let Some(penalty) = self.penalty.clone() {
-            let fake = values(lesson.fakes);
+            let fake = || values(lesson.fakes);
             for &points in penalty.points() {
                 let mut generator = self.places.at(2 * lesson.index);
                 let examples =
-                    examples_at(points, lesson.real, &fake, self.settings.batch_size, &mut generator);
-                let x = self.batch(&examples);
+                    examples_at(points, lesson.real, fake, self.settings.batch_size, &mut generator);
+                let x = self.device.tensor_from_vec(examples, *lesson.fakes.shape());
                 let pass = labelled(self.pass_at(points, lesson.index), lesson.labels);
                 let (value, mut of_penalty) = penalty_at(&*penalty, &mut *self.discriminator, &x, &pass);
                 d_penalty += Diverged::check("the penalty on the discriminator's gradient", value)?;

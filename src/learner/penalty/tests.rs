@@ -85,7 +85,8 @@ fn points_lie_where_they_should() {
     let batch = 50;
     let real: Vec<f32> = (0..batch * 3).map(|i| i as f32).collect();
     let fake: Vec<f32> = real.iter().map(|x| -x - 1.0).collect();
-    let at = |points| examples_at(points, &real, &fake, batch, &mut Stream::new(1, "penalty").at(0));
+    let at =
+        |points| examples_at(points, &real, || fake.clone(), batch, &mut Stream::new(1, "penalty").at(0));
     assert_eq!(at(Points::Real), real);
     assert_eq!(at(Points::Fake), fake);
 
