@@ -45,7 +45,7 @@ pub(super) enum Kind {
     Length { found: usize, expected: String },
     /// Anything else serde may say.
     Other(String),
-    /// Not an error: the keys of a struct or the words of an enum, for [`keys_of`] and [`words_of`].
+    /// Not an error: the keys of a struct or the words of an enum, for [`keys_of`].
     Names(&'static [&'static str]),
 }
 
