@@ -99,6 +99,8 @@ pub enum Variant {
     Sigmoid,
     /// `classifier`: two convolutions of 5×5 with stride 2 and two dense layers, by cross-entropy (after LeCun et al. 1998).
     Lenet,
+    /// `classifier`: three convolutions of 3×3 with batch norm and a dense layer of 128, by cross-entropy: small enough to be shipped, and what scores take features from.
+    Extractor,
 }
 
 impl Variant {
@@ -111,6 +113,7 @@ impl Variant {
             Self::Conv => "conv",
             Self::Sigmoid => "sigmoid",
             Self::Lenet => "lenet",
+            Self::Extractor => "extractor",
         }
     }
 }

@@ -30,7 +30,7 @@ const OPTIONAL: [&str; 5] = ["variant", "classes", "encoder", "decoder", "classi
 const VARIANTS: &[(&str, &[Variant])] = &[
     ("dcgan", &[Variant::Tutorial, Variant::Paper]),
     ("vae", &[Variant::Dense, Variant::Conv]),
-    ("classifier", &[Variant::Lenet, Variant::Sigmoid]),
+    ("classifier", &[Variant::Lenet, Variant::Sigmoid, Variant::Extractor]),
 ];
 
 /// The word of a family in the file.

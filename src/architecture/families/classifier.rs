@@ -15,6 +15,25 @@ pub(in crate::architecture) fn layers(variant: Variant, classes: usize) -> Vec<L
             dense(classes),
             Layer::Sigmoid,
         ],
+        // Of this project: under a megabyte for 28×28 and 32×32 images. The 128 numbers before the dropout are an image's features.
+        Variant::Extractor => vec![
+            conv(32, 3, 1),
+            Layer::BatchNorm,
+            Layer::Relu,
+            Layer::MaxPool,
+            conv(64, 3, 1),
+            Layer::BatchNorm,
+            Layer::Relu,
+            Layer::MaxPool,
+            conv(64, 3, 2),
+            Layer::BatchNorm,
+            Layer::Relu,
+            Layer::Flatten,
+            dense(128),
+            Layer::Relu,
+            Layer::Dropout(0.5),
+            dense(classes),
+        ],
         // After LeCun et al. (1998), with strides in place of pooling, rectifiers, and dropout against overfitting.
         _ => vec![
             conv(32, 5, 2),
