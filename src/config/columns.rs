@@ -1,7 +1,8 @@
-//! The columns of `metrics.csv` that a learner fills, between `step` and the timings.
+//! The columns of `metrics.csv` that a learner fills, between `step` and the timings, and those of `evaluation.csv`.
 
 use super::architecture::Architecture;
 use super::dataset::Dataset;
+use super::evaluation::Metric;
 use super::learner::Learner;
 use super::objective::Objective;
 
@@ -163,9 +164,14 @@ pub fn all() -> impl Iterator<Item = &'static Column> {
     GAN.iter().chain(std::iter::once(&PENALTY)).chain(&MODES).chain(others)
 }
 
-/// The column of this name, if a learner has one.
+/// Every column of every metric, in the order of `evaluation.csv`.
+pub fn scores() -> impl Iterator<Item = &'static Column> {
+    Metric::ALL.into_iter().flat_map(Metric::columns)
+}
+
+/// The column of this name, if a learner or a metric has one.
 pub fn find(name: &str) -> Option<&'static Column> {
-    all().find(|column| column.name == name)
+    all().chain(scores()).find(|column| column.name == name)
 }
 
 /// The most important columns of every learner.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{Finding, Findings, Mark};
+use super::columns::{Column, Taken};
 use super::key::path;
 
 /// When and how samples are scored.
@@ -31,9 +32,21 @@ pub enum Metric {
     DensityCoverage,
     /// The distribution of a classifier's labels.
     ClassCoverage,
+    /// How sure and how varied a classifier's answers are (the formula of Salimans et al. 2016).
+    ClassifierScore,
 }
 
 impl Metric {
+    /// All of them, in the order of their columns.
+    pub const ALL: [Self; 6] = [
+        Self::Frechet,
+        Self::Kernel,
+        Self::PrecisionRecall,
+        Self::DensityCoverage,
+        Self::ClassCoverage,
+        Self::ClassifierScore,
+    ];
+
     /// The word in the file.
     pub fn word(self) -> &'static str {
         match self {
@@ -42,9 +55,101 @@ impl Metric {
             Self::PrecisionRecall => "precision-recall",
             Self::DensityCoverage => "density-coverage",
             Self::ClassCoverage => "class-coverage",
+            Self::ClassifierScore => "classifier-score",
         }
     }
+
+    /// The columns of `evaluation.csv` that it fills, in order.
+    pub fn columns(self) -> &'static [Column] {
+        match self {
+            Self::Frechet => &FRECHET,
+            Self::Kernel => &KERNEL,
+            Self::PrecisionRecall => &PRECISION_RECALL,
+            Self::DensityCoverage => &DENSITY_COVERAGE,
+            Self::ClassCoverage => &CLASS_COVERAGE,
+            Self::ClassifierScore => &CLASSIFIER_SCORE,
+        }
+    }
+
+    /// The metric that fills this column of `evaluation.csv`.
+    pub fn of_column(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|metric| metric.columns().iter().any(|column| column.name == name))
+    }
+
+    /// Whether it needs a classifier's probabilities, so that it says nothing about points.
+    pub fn needs_classes(self) -> bool {
+        matches!(self, Self::ClassCoverage | Self::ClassifierScore)
+    }
 }
+
+/// A distance from the reference: 0 is best.
+const DISTANCE: Column = Column {
+    name: "",
+    unit: "",
+    what: "",
+    taken: Taken::EachRow,
+    is_higher_better: false,
+    is_headline: false,
+    decimals: None,
+};
+
+/// A share of examples: 1 is best.
+const SHARE: Column = Column { unit: "share", is_higher_better: true, ..DISTANCE };
+
+const FRECHET: [Column; 1] = [Column {
+    name: "frechet",
+    what: "Fréchet distance of the features' normal approximations from the reference's",
+    is_headline: true,
+    decimals: Some(3),
+    ..DISTANCE
+}];
+
+const KERNEL: [Column; 2] = [
+    Column {
+        name: "kernel",
+        what: "unbiased squared MMD with a cubic kernel, mean over subsets",
+        ..DISTANCE
+    },
+    Column { name: "kernel_std", what: "standard deviation over the subsets of kernel", ..DISTANCE },
+];
+
+const PRECISION_RECALL: [Column; 2] = [
+    Column { name: "precision", what: "samples within a ball of the reference's manifold", ..SHARE },
+    Column { name: "recall", what: "reference examples within a ball of the samples' manifold", ..SHARE },
+];
+
+const DENSITY_COVERAGE: [Column; 2] = [
+    Column {
+        name: "density",
+        unit: "",
+        what: "the reference's balls that a sample lies in, a k-th of their mean number; may exceed 1",
+        ..SHARE
+    },
+    Column { name: "coverage", what: "reference examples whose ball holds a sample", ..SHARE },
+];
+
+const CLASS_COVERAGE: [Column; 2] = [
+    Column {
+        name: "class_coverage",
+        what: "classes that the classifier names for at least one sample",
+        is_headline: true,
+        decimals: Some(2),
+        ..SHARE
+    },
+    Column {
+        name: "class_distance",
+        what: "total variation distance of the classifier's labels from the uniform distribution",
+        ..DISTANCE
+    },
+];
+
+const CLASSIFIER_SCORE: [Column; 1] = [Column {
+    name: "classifier_score",
+    unit: "classes",
+    what: "exp of the mean KL divergence of a sample's class probabilities from all samples' mean",
+    is_higher_better: true,
+    ..DISTANCE
+}];
 
 /// When and how samples are scored; without this section they are not.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -73,8 +178,7 @@ fn usual_samples() -> i64 {
 }
 
 fn all_metrics() -> Vec<Metric> {
-    use Metric::{ClassCoverage, DensityCoverage, Frechet, Kernel, PrecisionRecall};
-    vec![Frechet, Kernel, PrecisionRecall, DensityCoverage, ClassCoverage]
+    Metric::ALL.to_vec()
 }
 
 impl Section {

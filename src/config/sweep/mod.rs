@@ -21,7 +21,7 @@ use super::read::keys_of;
 use super::training::{Length, Training};
 use super::words;
 
-pub use objective::{EVALUATION_COLUMNS, Goal, Objective, RowChoice};
+pub use objective::{Goal, Objective, RowChoice};
 pub use parameters::{Parameter, Range, Scale, Setting};
 pub(super) use parameters::{combination, must_be_whole, repeated, same_run, shown};
 pub(super) use reader::{MOST_VALUES, distributions, unsweepable};

@@ -9,17 +9,6 @@ use crate::config::evaluation::{Evaluation, Metric};
 use crate::config::key::path;
 use crate::config::words;
 
-/// The columns of `evaluation.csv` that a sweep can go by, with the metric that writes each.
-pub const EVALUATION_COLUMNS: [(&str, Metric); 7] = [
-    ("frechet", Metric::Frechet),
-    ("kernel", Metric::Kernel),
-    ("precision", Metric::PrecisionRecall),
-    ("recall", Metric::PrecisionRecall),
-    ("density", Metric::DensityCoverage),
-    ("coverage", Metric::DensityCoverage),
-    ("class_coverage", Metric::ClassCoverage),
-];
-
 /// What decides which configuration is best: one number per run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Objective {
@@ -42,7 +31,7 @@ pub enum Goal {
 }
 
 impl Goal {
-    /// The usual goal for a column: what its learner says, [`Goal::Min`] for the timings and scores.
+    /// The usual goal for a column: what its learner or its metric says, [`Goal::Min`] for the timings.
     pub fn of(column: &str) -> Self {
         let is_max = columns::find(column).is_some_and(|column| column.is_higher_better);
         if is_max { Self::Max } else { Self::Min }
@@ -97,7 +86,7 @@ impl Objective {
 
     /// Whether the column is one of `evaluation.csv`.
     pub fn is_of_evaluation(&self) -> bool {
-        EVALUATION_COLUMNS.iter().any(|(column, _)| *column == self.column)
+        Metric::of_column(&self.column).is_some()
     }
 
     /// `the smallest last g_loss`.
@@ -120,7 +109,7 @@ pub(in crate::config) struct Section {
     /// A column of metrics.csv, or one of evaluation.csv that `evaluation.metrics` brings.
     #[schemars(extend("enum" = all_columns()))]
     column: String,
-    /// Which end of it is good; default max for accuracies and ELBOs, min for every other column.
+    /// Which end of it is good; default max for accuracies, ELBOs and scores such as recall, min for every other column.
     goal: Option<Goal>,
     /// Which row of a run counts; default last.
     value: Option<RowChoice>,
@@ -145,15 +134,15 @@ impl Section {
 /// Every column that runs can have.
 fn all_columns() -> Vec<&'static str> {
     let measured = columns::all().map(|column| column.name).chain(TIMINGS);
-    measured.chain(EVALUATION_COLUMNS.map(|(name, _)| name)).collect()
+    measured.chain(columns::scores().map(|column| column.name)).collect()
 }
 
 /// The columns that the file's runs are going to have; `measured` are the learner's.
 fn columns(measured: &[Column], evaluation: Option<&Evaluation>) -> Vec<&'static str> {
     let metrics = evaluation.map_or(&[][..], |evaluation| &evaluation.metrics);
-    let scores = EVALUATION_COLUMNS.iter().filter(|(_, metric)| metrics.contains(metric));
+    let scores = Metric::ALL.into_iter().filter(|metric| metrics.contains(metric)).flat_map(Metric::columns);
     let measured = measured.iter().map(|column| column.name).chain(TIMINGS);
-    measured.chain(scores.map(|(column, _)| *column)).collect()
+    measured.chain(scores.map(|column| column.name)).collect()
 }
 
 fn check_column(column: &str, measured: &[Column], evaluation: Option<&Evaluation>, findings: &mut Findings) {
@@ -166,7 +155,7 @@ fn check_column(column: &str, measured: &[Column], evaluation: Option<&Evaluatio
         let message = format!("`{column}` counts, and says nothing about how good a run is");
         let help = format!("the columns are {}", words::list(&known));
         findings.add(finding(message).label("not an objective").help(help));
-    } else if let Some((_, metric)) = EVALUATION_COLUMNS.iter().find(|(name, _)| *name == column) {
+    } else if let Some(metric) = Metric::of_column(column) {
         let (message, help) = match evaluation {
             None => (
                 format!("`{column}` is a column of evaluation.csv, but the file has no [evaluation]"),
