@@ -415,7 +415,7 @@ fn figures_are_made_from_the_rows_and_montages() {
                 height: 2,
                 width: 2,
                 channels: 1,
-                range: crate::figures::montage::Range::Unit,
+                range: crate::data::Scale::Unit,
             },
             1,
             1,

@@ -299,7 +299,8 @@ fn describe(sizes: &[u32]) -> String {
     }
 }
 
-fn in_words((height, width, channels): (usize, usize, usize)) -> String {
+/// A shape as messages say it.
+pub(crate) fn in_words((height, width, channels): (usize, usize, usize)) -> String {
     format!("{height}×{width}×{channels}")
 }
 
@@ -316,7 +317,8 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
-fn read(path: &Path, advice: &str) -> Result<Vec<u8>, Error> {
+/// A file's content; `advice` ends the message if it is no file or too long.
+pub(crate) fn read(path: &Path, advice: &str) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::Read { path: path.to_owned(), source };
     // Asked before opening: opening a named pipe would wait for a writer.
     let length = std::fs::metadata(path).map_err(failed)?;
@@ -337,7 +339,7 @@ fn read(path: &Path, advice: &str) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-pub(super) fn damaged(path: &Path, reason: String, advice: &str) -> Error {
+pub(crate) fn damaged(path: &Path, reason: String, advice: &str) -> Error {
     Error::Damaged { path: path.to_owned(), reason, advice: advice.to_owned() }
 }
 

@@ -1,5 +1,6 @@
 //! The examples of one split and their way into a batch.
 
+use crate::config::dataset::Range;
 use sha2::{Digest, Sha256};
 
 /// How byte pixels become numbers.
@@ -9,6 +10,35 @@ pub enum Scale {
     Symmetric,
     /// x / 255, in [0, 1]: for generators that end in a sigmoid.
     Unit,
+}
+
+impl From<Range> for Scale {
+    fn from(range: Range) -> Self {
+        match range {
+            Range::Symmetric => Self::Symmetric,
+            Range::Unit => Self::Unit,
+        }
+    }
+}
+
+impl Scale {
+    /// What a level becomes.
+    pub fn to_number(self, byte: u8) -> f32 {
+        match self {
+            Self::Symmetric => (f32::from(byte) - 127.5) / 127.5,
+            Self::Unit => f32::from(byte) / 255.0,
+        }
+    }
+
+    /// The 8-bit level of a number, rounded, and clamped outside the range; NaN is 0.
+    pub fn to_byte(self, x: f32) -> u8 {
+        let scaled = match self {
+            Self::Symmetric => (x + 1.0) * 127.5,
+            Self::Unit => x * 255.0,
+        };
+        // `as` clamps and takes NaN to 0.
+        scaled.round() as u8
+    }
 }
 
 /// The values of all examples, one after the other, each in the order (H, W, C).

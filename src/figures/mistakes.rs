@@ -77,15 +77,15 @@ pub fn png(
 
 #[cfg(test)]
 mod tests {
-    use super::super::montage::Range;
     use super::*;
+    use crate::data::Scale;
 
     #[test]
     fn the_images_stand_over_their_names_and_no_more_than_there_is_room_for() {
         let mistake = Mistake { label: "a shirt".into(), predicted: "a coat".into() };
         for (count, channels) in [(0, 1), (1, 1), (7, 3), (40, 1)] {
             let data = vec![0.5; count * 28 * 28 * channels];
-            let samples = Samples { data: &data, height: 28, width: 28, channels, range: Range::Unit };
+            let samples = Samples { data: &data, height: 28, width: 28, channels, range: Scale::Unit };
             let mistakes = vec![mistake.clone(); count];
             let bytes = png(("an experiment", "a note"), &mistakes, &samples, (4, 8));
             let mut reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();

@@ -1,28 +1,7 @@
 //! Montages: samples side by side, as `samples/epoch_0001.png`.
 
 use super::encode;
-
-/// The numbers between which pixels lie, whatever they are in the samples at hand: a montage is never rescaled by its
-/// own darkest and brightest pixel, which would hide a generator that draws one grey.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Range {
-    /// -1 is black, 1 is white (or full colour): (x + 1) * 127.5.
-    Symmetric,
-    /// 0 is black, 1 is white (or full colour): x * 255.
-    Unit,
-}
-
-impl Range {
-    /// The 8-bit pixel, rounded, and clamped outside the range; NaN is black.
-    pub fn to_byte(self, x: f32) -> u8 {
-        let scaled = match self {
-            Self::Symmetric => (x + 1.0) * 127.5,
-            Self::Unit => x * 255.0,
-        };
-        // `as` clamps and takes NaN to 0.
-        scaled.round() as u8
-    }
-}
+use crate::data::Scale;
 
 /// Images, (n, H, W, C) in row-major order.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +14,9 @@ pub struct Samples<'a> {
     pub width: usize,
     /// C: 1 for grey, 3 for RGB.
     pub channels: usize,
-    /// What the numbers mean.
-    pub range: Range,
+    /// What the numbers mean, whatever they are in the samples at hand: a montage is never rescaled by its own darkest and brightest pixel, which
+    /// would hide a generator that draws one grey.
+    pub range: Scale,
 }
 
 impl Samples<'_> {
@@ -119,11 +99,11 @@ mod tests {
     fn pixels_are_mapped_without_rescaling() {
         for byte in 0..=255_u8 {
             let x = f32::from(byte);
-            assert_eq!(Range::Symmetric.to_byte((x - 127.5) / 127.5), byte);
-            assert_eq!(Range::Unit.to_byte(x / 255.0), byte);
+            assert_eq!(Scale::Symmetric.to_byte((x - 127.5) / 127.5), byte);
+            assert_eq!(Scale::Unit.to_byte(x / 255.0), byte);
         }
         for (x, byte) in [(-7.0, 0), (1.1, 255), (f32::NAN, 0), (f32::INFINITY, 255), (0.0, 128)] {
-            assert_eq!(Range::Symmetric.to_byte(x), byte);
+            assert_eq!(Scale::Symmetric.to_byte(x), byte);
         }
     }
 
@@ -131,7 +111,7 @@ mod tests {
     fn grey_images_lie_row_by_row_each_pixel_a_square() {
         // Three 2×2 images of one grey level each but for the last pixel, on a 2×2 grid.
         let data: Vec<f32> = (0..12).map(|index| index as f32 / 255.0).collect();
-        let samples = Samples { data: &data, height: 2, width: 2, channels: 1, range: Range::Unit };
+        let samples = Samples { data: &data, height: 2, width: 2, channels: 1, range: Scale::Unit };
         let bytes = png(&samples, 2, 2);
         let (width, height, color, pixels) = decode(&bytes);
         assert_eq!((width, height, color), (2 + 2 * 66, 2 + 2 * 66, png::ColorType::Grayscale));
@@ -153,7 +133,7 @@ mod tests {
     #[test]
     fn colour_images_keep_their_channels_and_aspect() {
         let data: Vec<f32> = (0..2 * 40 * 3).map(|index| [1.0, 0.0, -1.0][index % 3]).collect();
-        let samples = Samples { data: &data, height: 2, width: 40, channels: 3, range: Range::Symmetric };
+        let samples = Samples { data: &data, height: 2, width: 40, channels: 3, range: Scale::Symmetric };
         let (width, height, color, pixels) = decode(&png(&samples, 1, 1));
         assert_eq!((width, height, color), (4 + 80, 4 + 4, png::ColorType::Rgb));
         let middle = (4 * width + 42) * 3;
@@ -174,7 +154,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "no whole number of (2, 2, 1) images")]
     fn half_an_image_is_a_programmers_error() {
-        let samples = Samples { data: &[0.0; 6], height: 2, width: 2, channels: 1, range: Range::Unit };
+        let samples = Samples { data: &[0.0; 6], height: 2, width: 2, channels: 1, range: Scale::Unit };
         png(&samples, 1, 1);
     }
 }

@@ -1,7 +1,7 @@
 //! From `[dataset]` to examples in memory.
 
 use crate::config::Experiment;
-use crate::config::dataset::{self, Range, Source};
+use crate::config::dataset::{self, Source};
 use crate::data::fetch::{Policy, Progress};
 use crate::data::idx::Files;
 use crate::data::points::{Grid, Ring};
@@ -81,10 +81,7 @@ pub(super) fn outline(section: &dataset::Dataset) -> Result<Dataset, Error> {
 
 /// How byte pixels become numbers. Points are used as they are, whatever this says.
 fn scale(section: &dataset::Dataset) -> Scale {
-    match section.range {
-        Some(Range::Unit) => Scale::Unit,
-        Some(Range::Symmetric) | None => Scale::Symmetric,
-    }
+    section.range.map_or(Scale::Symmetric, Scale::from)
 }
 
 /// Whether every example has a label below `classes`.

@@ -3,7 +3,7 @@
 use super::Error;
 use crate::config::Experiment;
 use crate::config::dataset::{Dataset as Section, Range};
-use crate::data::{Dataset, Pixels};
+use crate::data::{Dataset, Pixels, Scale};
 use crate::figures::{montage, scatter};
 use crate::learner::Learner;
 
@@ -81,9 +81,11 @@ pub(super) fn as_images<'a>(
     values: &'a [f32],
 ) -> montage::Samples<'a> {
     let (height, width, channels) = dataset.shape;
-    let range = match range {
-        Some(Range::Unit) => montage::Range::Unit,
-        Some(Range::Symmetric) | None => montage::Range::Symmetric,
-    };
-    montage::Samples { data: values, height, width, channels, range }
+    montage::Samples {
+        data: values,
+        height,
+        width,
+        channels,
+        range: range.map_or(Scale::Symmetric, Scale::from),
+    }
 }
