@@ -62,26 +62,42 @@ impl Entry {
 /// [`Error::Read`], [`Error::Damaged`] for a file that is no image or a folder that is no data set, and [`Error::Write`] for the cache.
 pub fn dataset(path: &Path, shape: (usize, usize, usize), folders: &Folders) -> Result<Dataset, Error> {
     let entries = find(path)?;
-    let features = shape.0 * shape.1 * shape.2;
-    let bytes = entries.len() as u64 * features as u64;
-    if bytes > LARGEST {
-        let (count, bytes, most) = (grouped(entries.len() as u64), grouped(bytes), grouped(LARGEST));
-        let reason = format!(
-            "its {count} images take {bytes} bytes at this size, more than the {most} that are held at most"
-        );
-        return Err(damaged(path, reason, "choose a smaller dataset.size"));
-    }
+    let bytes = total(path, entries.len(), shape, "choose a smaller dataset.size")?;
     let classes = classes(path, &entries)?;
     let cached = cache::File::new(&folders.cache, shape, &entries)?;
     let pixels = match cached.read(bytes) {
         Some(pixels) => pixels,
         None => {
-            let pixels = decode_all(&entries, shape)?;
+            let pixels = decode_all(&entries, shape, |image, _| Ok(resized(image, shape)))?;
             cached.write(&pixels)?;
             pixels
         }
     };
     split(path, &entries, &pixels, shape, classes)
+}
+
+/// The pixels (count, H, W, C) of all images below a folder, each of which has just this shape: nothing is resized.
+///
+/// # Errors
+///
+/// [`Error::Read`], and [`Error::Damaged`] for a file that is no image or has another size, and a folder without images.
+pub fn pixels(path: &Path, shape: (usize, usize, usize)) -> Result<Vec<u8>, Error> {
+    let mut entries = find(path)?;
+    entries.sort_by(|a, b| a.path.cmp(&b.path));
+    total(path, entries.len(), shape, "give fewer images")?;
+    decode_all(&entries, shape, |image, path| {
+        let found = (image.height() as usize, image.width() as usize);
+        match found == (shape.0, shape.1) {
+            true => Ok(resized(image, shape)),
+            false => {
+                let reason = format!(
+                    "is {}×{} pixels, but images of the data set are {}×{}",
+                    found.0, found.1, shape.0, shape.1
+                );
+                Err(damaged(path, reason, "bring every image to that size"))
+            }
+        }
+    })
 }
 
 /// The images below a folder, in order.
@@ -136,22 +152,43 @@ fn classes(folder: &Path, entries: &[Entry]) -> Result<Vec<String>, Error> {
     Ok(classes.into_iter().cloned().collect())
 }
 
-/// The pixels of all images, one after the other.
-fn decode_all(entries: &[Entry], shape: (usize, usize, usize)) -> Result<Vec<u8>, Error> {
+/// The bytes that so many images take, if that is not too much.
+fn total(path: &Path, count: usize, shape: (usize, usize, usize), advice: &str) -> Result<u64, Error> {
+    let bytes = count as u64 * (shape.0 * shape.1 * shape.2) as u64;
+    if bytes <= LARGEST {
+        return Ok(bytes);
+    }
+    let (count, bytes, most) = (grouped(count as u64), grouped(bytes), grouped(LARGEST));
+    let reason = format!(
+        "its {count} images take {bytes} bytes at this size, more than the {most} that are held at most"
+    );
+    Err(damaged(path, reason, advice))
+}
+
+/// The pixels of all images, one after the other, each as `fit` brings it to the shape.
+fn decode_all(
+    entries: &[Entry],
+    shape: (usize, usize, usize),
+    fit: impl Fn(DynamicImage, &Path) -> Result<Vec<u8>, Error> + Sync,
+) -> Result<Vec<u8>, Error> {
     let mut pixels = vec![0; entries.len() * shape.0 * shape.1 * shape.2];
     let images = pixels.par_chunks_exact_mut(shape.0 * shape.1 * shape.2);
     // The first in order, so that the same folder gives the same message.
-    let wrong = images.zip(entries).filter_map(|(out, entry)| decode_file(&entry.path, shape, out).err());
+    let wrong = images.zip(entries).filter_map(|(out, entry)| decode_file(&entry.path, &fit, out).err());
     match wrong.find_first(|_| true) {
         Some(error) => Err(error),
         None => Ok(pixels),
     }
 }
 
-fn decode_file(path: &Path, shape: (usize, usize, usize), out: &mut [u8]) -> Result<(), Error> {
+fn decode_file(
+    path: &Path,
+    fit: impl Fn(DynamicImage, &Path) -> Result<Vec<u8>, Error>,
+    out: &mut [u8],
+) -> Result<(), Error> {
     let bytes = read(path)?;
     let image = decode(&bytes).map_err(|reason| damaged(path, reason, ADVICE))?;
-    out.copy_from_slice(&resized(image, shape));
+    out.copy_from_slice(&fit(image, path)?);
     Ok(())
 }
 

@@ -142,7 +142,15 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Read`]; [`Error::Damaged`].
     pub fn read(path: &Path) -> Result<Self> {
-        Self::from_bytes(path, &read_limited(path, MAXIMUM_BYTES)?)
+        Self::from_bytes(path, &Self::bytes(path)?)
+    }
+
+    /// A file's content, which may be no checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Read`]; [`Error::Damaged`] if it is longer than any checkpoint.
+    pub fn bytes(path: &Path) -> Result<Vec<u8>> {
+        read_limited(path, MAXIMUM_BYTES)
     }
 
     /// Checks that the checkpoint belongs to the configuration with this hash; `path` is for the message.

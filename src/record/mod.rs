@@ -6,6 +6,7 @@
 
 pub mod atomic;
 pub mod checkpoint;
+pub mod evaluation;
 pub mod history;
 pub mod lock;
 pub mod metrics;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 pub use crate::config::columns;
 pub use checkpoint::{Checkpoint, Tensor};
+pub use evaluation::{EvaluationFile, EvaluationRow};
 pub use history::History;
 pub use lock::RunLock;
 pub use metrics::{Columns, MetricsFile, MetricsRow};

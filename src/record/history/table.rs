@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::record::evaluation::EXTRACTOR;
 use crate::record::{Error, Result, read_limited};
 
 /// More of a CSV file is not read: 256 MiB are two million rows.
@@ -19,7 +20,7 @@ pub struct Table {
     pub file: String,
     /// The header, without two columns of one name; `epoch` and `step` are among them.
     pub columns: Vec<String>,
-    /// A number for each column; NaN for an empty cell, and for what is NaN.
+    /// A number for each column; NaN for an empty cell, for what is NaN, and in the one column that holds words.
     pub rows: Vec<Vec<f64>>,
     /// Where `epoch` and `step` stand.
     pub(super) place: (usize, usize),
@@ -79,6 +80,7 @@ impl Table {
             let name = self.columns.get(row.len()).map_or("", String::as_str);
             let number = std::str::from_utf8(cell).ok().and_then(|text| match text.trim() {
                 "" => Some(f64::NAN),
+                _ if name == EXTRACTOR => Some(f64::NAN),
                 text => text.parse().ok(),
             });
             row.push(number.ok_or_else(|| {
