@@ -1,4 +1,9 @@
+use std::sync::OnceLock;
+
 use super::Unscorable;
+use super::distances::Rows;
+use super::frechet::Normal;
+use super::manifold::{self, NEIGHBOURS};
 
 /// How far from 1 the sum of a classifier's probabilities may be: softmax in f32, over many classes.
 const ROUNDING: f64 = 1e-3;
@@ -46,6 +51,22 @@ impl Sample {
         }
         Ok(Self { count, features, width, probabilities, classes, _checked: () })
     }
+
+    /// The features, for distances.
+    pub(super) fn rows(&self) -> Rows<'_> {
+        Rows::new(&self.features, self.width)
+    }
+
+    /// The class probabilities, row by row, for the metric of this word.
+    pub(super) fn distributions(
+        &self,
+        metric: &'static str,
+    ) -> Result<impl Iterator<Item = &[f32]>, Unscorable> {
+        if self.classes == 0 {
+            return Err(Unscorable::NoClasses { metric });
+        }
+        Ok(self.probabilities.chunks_exact(self.classes))
+    }
 }
 
 /// Fails unless these are `rows` finite rows of at least one number.
@@ -67,20 +88,41 @@ pub(super) fn check_matrix(
     }
 }
 
-/// The real examples, and what is computed of them once.
+/// The real examples, and what is computed of them once, when it is first asked for.
 #[derive(Debug)]
 pub struct Reference {
     sample: Sample,
+    normal: OnceLock<Normal>,
+    radii: OnceLock<Vec<f64>>,
 }
 
 impl Reference {
     /// The examples that samples are compared with.
     pub fn new(sample: Sample) -> Self {
-        Self { sample }
+        Self { sample, normal: OnceLock::new(), radii: OnceLock::new() }
     }
 
     /// The examples themselves.
     pub fn sample(&self) -> &Sample {
         &self.sample
+    }
+
+    /// The normal approximation of the features.
+    pub(super) fn normal(&self) -> &Normal {
+        self.normal.get_or_init(|| Normal::of(&self.sample))
+    }
+
+    /// The squared distance of every example to its [`NEIGHBOURS`]-th nearest other one; there are more than that.
+    pub(super) fn radii(&self) -> &[f64] {
+        self.radii.get_or_init(|| manifold::radii(&self.sample.rows(), NEIGHBOURS))
+    }
+
+    /// Fails where the samples' features are not of the reference's kind.
+    pub(super) fn check(&self, samples: &Sample) -> Result<(), Unscorable> {
+        if samples.width == self.sample.width {
+            return Ok(());
+        }
+        let (samples, reference) = (samples.width, self.sample.width);
+        Err(Unscorable::Widths { what: "features", samples, reference })
     }
 }
