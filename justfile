@@ -62,6 +62,10 @@ bench *ARGS:
 bench-layers *ARGS:
     cargo bench -p atelier-kernels --bench layers -- "$@"
 
+# Time every metric on 10,000 samples and 10,000 reference examples
+bench-scores:
+    cargo bench --bench scores
+
 # Type-check the CUDA build without a CUDA compiler
 check-cuda-types:
     cargo clippy --release --features cuda,ci-check -- -D warnings

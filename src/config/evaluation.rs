@@ -214,3 +214,35 @@ impl From<&Evaluation> for Section {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::columns;
+    use crate::config::sweep::Goal;
+
+    #[test]
+    fn a_column_is_one_metrics_and_no_learners() {
+        let mut names: Vec<&str> =
+            columns::all().chain(columns::scores()).map(|column| column.name).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        for metric in Metric::ALL {
+            for column in metric.columns() {
+                assert_eq!(Metric::of_column(column.name), Some(metric));
+                assert!(!column.what.is_empty(), "{}", column.name);
+            }
+        }
+        assert_eq!(Metric::of_column("g_loss"), None);
+    }
+
+    #[test]
+    fn goals_are_those_of_the_metrics() {
+        let goals = ["frechet", "kernel", "class_distance"].map(Goal::of);
+        assert_eq!(goals, [Goal::Min; 3]);
+        let goals = ["precision", "recall", "density", "coverage", "class_coverage", "classifier_score"];
+        assert_eq!(goals.map(Goal::of), [Goal::Max; 6]);
+    }
+}

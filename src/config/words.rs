@@ -50,6 +50,8 @@ const ALIASES: &[(&str, &str)] = &[
     ("fid", "frechet"),
     ("kid", "kernel"),
     ("mmd", "kernel"),
+    ("prdc", "density-coverage"),
+    ("inception-score", "classifier-score"),
     ("bayes", "tpe"),
     ("bayesian", "tpe"),
     ("optuna", "tpe"),

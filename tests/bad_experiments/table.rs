@@ -703,6 +703,11 @@ pub(crate) const TABLE: &[Case] = &[
         "unknown word `fid`",
         "the words are `frechet`, `kernel`",
     ),
+    case(
+        "[evaluation]\nmetrics = [▶'classifier_score']\n",
+        "unknown word",
+        "did you mean `classifier-score`?",
+    ),
     case("[evaluation]\nmetrics = ['kernel', ▶'kernel']\n", "names this metric twice", ""),
     case("[evaluation]\nmetrics = ▶'kernel'\n", "`evaluation.metrics` must be a list", ""),
     // [logging]

@@ -344,6 +344,7 @@ fn words_are_those_of_the_program() {
     let schema = schema();
     let metrics = &schema["properties"]["evaluation"]["properties"]["metrics"]["items"]["enum"];
     assert_eq!(metrics, &json!(read::words_of::<evaluation::Metric>()));
+    assert_eq!(metrics, &json!(evaluation::Metric::ALL.map(evaluation::Metric::word)));
     let losses = &schema["properties"]["objective"]["properties"]["loss"]["enum"];
     assert_eq!(losses, &json!(read::words_of::<objective::Loss>()));
 }
