@@ -117,6 +117,14 @@ impl Networks {
             for (_, network) in networks.named() {
                 self.0.insert(network.key(), network.clone());
             }
+            // Whatever is learned from these examples, its samples can be scored.
+            if let Some(classes) = examples.classes
+                && let Ok(extractor) = architecture::extractor(examples.shape, classes)
+            {
+                for network in [extractor.trunk(), extractor] {
+                    self.0.insert(network.key(), network);
+                }
+            }
         }
     }
 

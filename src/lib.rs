@@ -36,6 +36,9 @@ pub mod learner;
 // What a run's folder holds, and how it is written and read back.
 pub mod record;
 
+// From images to scores: features of a classifier, and samples of other programs.
+pub mod scoring;
+
 // The training loop.
 pub mod training;
 

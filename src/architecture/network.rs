@@ -46,6 +46,18 @@ impl Network {
         &self.layers
     }
 
+    /// The layers before the last one, without a dropout right before it: of a classifier that ends in a linear layer, what gives an example's features.
+    pub fn trunk(&self) -> Self {
+        let last = self.layers.len().saturating_sub(1);
+        let kept = self.layers[..last].iter().rposition(|layer| !matches!(layer, Layer::Dropout(_)));
+        let kept = kept.map_or(0, |at| at + 1);
+        Self {
+            input: self.input,
+            layers: self.layers[..kept].to_vec(),
+            outputs: self.outputs[..kept].to_vec(),
+        }
+    }
+
     /// How many classes the network reads labels of, if it does.
     pub fn classes(&self) -> Option<usize> {
         self.layers.iter().find_map(Layer::classes)

@@ -139,6 +139,14 @@ pub(super) fn classifier(architecture: &Architecture, examples: Examples) -> Res
     Ok(Networks::Classifier { classifier, readout })
 }
 
+/// The classifier whose features scores are computed from, for images of this shape in so many classes.
+///
+/// # Errors
+/// If the images are too small for it.
+pub fn extractor(images: Shape, classes: usize) -> Result<Network, Error> {
+    build("extractor", images, families::classifier::layers(Variant::Extractor, classes))
+}
+
 /// The last layer that changes numbers.
 fn last(network: &Network) -> Option<&Layer> {
     network.layers().iter().rfind(|layer| !matches!(layer, Layer::Reshape(_) | Layer::Flatten))

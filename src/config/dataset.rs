@@ -9,6 +9,9 @@ use super::words;
 
 mod files;
 
+/// Examples that are drawn where nothing else is said.
+const USUAL_COUNT: i64 = 20_000;
+
 /// A data set and how much of it is used.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
@@ -105,6 +108,21 @@ pub enum Range {
 }
 
 impl Dataset {
+    /// Those that a name tells enough of to know their images.
+    pub const NAMED: [&str; 4] = ["fashion-mnist", "mnist", "cifar-10", "silhouettes"];
+
+    /// One of [`Dataset::NAMED`], whole and with its defaults.
+    pub fn named(name: &str) -> Option<Self> {
+        let source = match name {
+            "fashion-mnist" => Source::FashionMnist,
+            "mnist" => Source::Mnist,
+            "cifar-10" => Source::Cifar10,
+            "silhouettes" => Source::Silhouettes { count: USUAL_COUNT as usize },
+            _ => return None,
+        };
+        Some(Self { source, limit: None, range: Some(Range::Unit) })
+    }
+
     /// The word in the file.
     pub fn name(&self) -> &'static str {
         self.source.word().as_str()
@@ -406,7 +424,7 @@ impl Section {
             Word::FashionMnist => Source::FashionMnist,
             Word::Mnist => Source::Mnist,
             Word::Cifar10 => Source::Cifar10,
-            Word::Silhouettes => Source::Silhouettes { count: examples(20_000, findings) },
+            Word::Silhouettes => Source::Silhouettes { count: examples(USUAL_COUNT, findings) },
             Word::SlantedFaces => Source::SlantedFaces { count: examples(1000, findings) },
             Word::GaussianRing => Source::GaussianRing {
                 modes: findings.count("dataset.modes", self.modes.unwrap_or(8), 1..=1000, "modes"),
@@ -416,7 +434,7 @@ impl Section {
                     Bounds::Above(0.0, 1000.0),
                 ),
                 std: deviation(0.02, findings),
-                count: examples(20_000, findings),
+                count: examples(USUAL_COUNT, findings),
             },
             Word::GaussianGrid => {
                 let modes = findings.count("dataset.modes", self.modes.unwrap_or(25), 1..=10_000, "modes");
@@ -436,7 +454,7 @@ impl Section {
                         Bounds::Above(0.0, 1000.0),
                     ),
                     std: deviation(0.05, findings),
-                    count: examples(20_000, findings),
+                    count: examples(USUAL_COUNT, findings),
                 }
             }
             Word::Idx => self.resolve_idx(findings),

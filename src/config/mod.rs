@@ -30,7 +30,7 @@ mod source;
 pub mod sweep;
 pub mod training;
 mod tried;
-mod words;
+pub(crate) mod words;
 mod write;
 
 use std::path::{Path, PathBuf};

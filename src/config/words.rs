@@ -69,7 +69,7 @@ const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// The word among `known` that was probably meant, if one is near enough.
-pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let plain = plain(word);
     let alias = ALIASES.iter().find(|(alias, _)| self::plain(alias) == plain);
     if let Some(found) = alias.and_then(|(_, meant)| known.iter().find(|candidate| *candidate == meant)) {
@@ -105,7 +105,7 @@ fn plain(word: &str) -> String {
 }
 
 /// `` `a`, `b` and `c` ``.
-pub(super) fn list(words: &[&str]) -> String {
+pub(crate) fn list(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     match quoted.split_last() {
         None => "nothing".to_owned(),
