@@ -42,6 +42,10 @@ pub(super) enum Command {
     Report(Report),
     /// Draw new samples from a run's checkpoint, as a picture or as arrays
     Sample(Sample),
+    /// Score the samples of a run, or of another program, against a data set
+    Evaluate(Evaluate),
+    /// Keep a trained classifier as the feature extractor that scores are computed with
+    Extractor(Extractor),
     /// List, fetch or verify data sets
     Data(Data),
     /// Print the JSON Schema of experiment files, for editors
@@ -280,6 +284,77 @@ pub(super) enum SampleFormat {
     Png,
     /// The arrays `samples` (N, H, W, C), in the data's range, and `latents` (N, latent_dim), for numpy.load
     Npz,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Evaluate {
+    /// A run's folder; or samples of another program: a folder of PNG files, an .npy or .npz array, or an IDX file
+    #[arg(value_name = "RUN|FILE", value_hint = ValueHint::AnyPath)]
+    pub(super) subject: PathBuf,
+    /// Checkpoint of the run: latest, best, an epoch's number, or a file
+    #[arg(long, value_name = "WHICH", default_value = "latest")]
+    pub(super) checkpoint: String,
+    /// The data set that samples of another program are compared with: its name, or an experiment file that has one
+    #[arg(long, value_name = "NAME|FILE", value_hint = ValueHint::FilePath)]
+    pub(super) dataset: Option<String>,
+    /// What floating-point numbers of an array mean
+    #[arg(long, value_enum)]
+    pub(super) range: Option<Range>,
+    /// Which array of an .npz [default: the only one, or `samples`]
+    #[arg(long, value_name = "NAME")]
+    pub(super) array: Option<String>,
+    /// The split that samples are compared with [default: as the run's file says, else test]
+    #[arg(long, value_enum)]
+    pub(super) against: Option<Against>,
+    /// Samples that are drawn, and the most real examples that they are compared with [default: as the run's file says, else 10000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    pub(super) samples: Option<u32>,
+    /// The scores, such as `frechet,kernel` [default: as the run's file says, else all]
+    #[arg(long, value_name = "METRIC", value_delimiter = ',')]
+    pub(super) metrics: Vec<String>,
+    /// Take features from this extractor in place of the data set's own; `atelier extractor` makes one
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) extractor: Option<PathBuf>,
+    /// Write the scores as CSV; `-` is standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) csv: Option<PathBuf>,
+    /// Print one JSON document in place of the table
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Folder that is searched for data sets first
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) data_dir: Option<PathBuf>,
+    /// Threads that compute [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+}
+
+/// What floating-point numbers of an array mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Range {
+    /// 0 is black, 1 is white
+    Unit,
+    /// -1 is black, 1 is white
+    Symmetric,
+}
+
+/// A split of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Against {
+    /// The examples that nothing is learned from
+    Test,
+    /// Those that are learned from
+    Train,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Extractor {
+    /// The folder of a run that trained a classifier with architecture.variant = "extractor"
+    #[arg(value_name = "RUN", value_hint = ValueHint::DirPath)]
+    pub(super) run: PathBuf,
+    /// Where the extractor goes
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) file: PathBuf,
 }
 
 #[derive(Args, Debug)]

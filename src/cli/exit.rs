@@ -4,7 +4,7 @@ use super::output;
 use crate::compare;
 use crate::record;
 use crate::run;
-use crate::{architecture, config, data, figures, launch};
+use crate::{architecture, config, data, figures, launch, scoring};
 use miette::Diagnostic;
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -174,6 +174,17 @@ impl From<compare::select::Error> for Failure {
     }
 }
 
+impl From<scoring::Error> for Failure {
+    fn from(error: scoring::Error) -> Self {
+        match error {
+            scoring::Error::Architecture(error) => error.into(),
+            scoring::Error::Record(error) => error.into(),
+            scoring::Error::NotBuilt { .. } => Self::new(Exit::Wrong, error.to_string()),
+            scoring::Error::Unscorable(_) => Self::new(Exit::Damaged, error.to_string()),
+        }
+    }
+}
+
 impl From<run::Error> for Failure {
     fn from(error: run::Error) -> Self {
         let message = error.to_string();
@@ -183,12 +194,17 @@ impl From<run::Error> for Failure {
             run::Error::Record(error) => error.into(),
             run::Error::Figure(error) => error.into(),
             run::Error::Diverged { .. } => Self::new(Exit::Diverged, message),
+            run::Error::Scoring(error) => error.into(),
             run::Error::OtherData { .. } => Self::new(Exit::Damaged, message),
+            run::Error::NotFinite => Self::new(Exit::Diverged, message),
             run::Error::NotBuilt { .. }
             | run::Error::WithoutCuda
             | run::Error::NoGpu { .. }
             | run::Error::Labels { .. }
             | run::Error::DrawsNothing
+            | run::Error::NotAnExtractor
+            | run::Error::NoTestExamples { .. }
+            | run::Error::NoExtractor { .. }
             | run::Error::TooFewExamples { .. } => Self::new(Exit::Wrong, message),
         }
     }

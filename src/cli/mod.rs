@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod compare;
 mod data;
+mod evaluate;
 mod exit;
 mod list;
 mod output;
@@ -39,6 +40,8 @@ pub fn main() -> ExitCode {
         Command::Compare(compare) => compare::compare(&compare),
         Command::Report(report) => report::report(&report),
         Command::Sample(sample) => sample::sample(&sample),
+        Command::Evaluate(evaluate) => evaluate::evaluate(&evaluate),
+        Command::Extractor(extractor) => evaluate::extractor(&extractor),
         Command::Data(data) => data::data(data),
         Command::Schema => commands::schema(),
         Command::Completions { shell } => commands::completions(shell),

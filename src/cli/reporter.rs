@@ -3,9 +3,9 @@
 use super::output::{complain, mention};
 use super::preview::Preview;
 use super::table::{duration, grouped};
-use crate::config::columns::Column;
+use crate::config::columns::{self, Column};
 use crate::data::fetch;
-use crate::record::MetricsRow;
+use crate::record::{EvaluationRow, MetricsRow};
 use crate::run::{Event, Plan, Reporter};
 use crate::training::Schedule;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -213,6 +213,7 @@ impl Reporter for Terminal {
                 }
             }
             Event::Row(row) => self.last_row = Some((*row).clone()),
+            Event::Evaluated { row, columns } => self.line(&scored(row, columns)),
             Event::Epoch { montage, .. } => self.epoch(*montage),
             Event::StoppedEarly { reason } => self.line(&format!("stopped early: {reason}")),
             Event::Ended { folder, state } => {
@@ -226,6 +227,16 @@ impl Reporter for Terminal {
             }
         }
     }
+}
+
+/// The most important scores of an evaluation, each beside what real examples score.
+fn scored(row: &EvaluationRow, columns: &[&str]) -> String {
+    let shown =
+        columns.iter().zip(row.scores.iter().zip(&row.floors)).filter_map(|(name, (score, floor))| {
+            let decimals = columns::find(name)?.decimals?;
+            Some(format!("{name} {score:.decimals$} (real {floor:.decimals$})  "))
+        });
+    format!("scored epoch {}  {}in {:.1} s", row.epoch, shown.collect::<String>(), row.seconds)
 }
 
 /// One JSON object per event, each on its line. Steps are left out: rows say the same in fewer lines.
@@ -253,6 +264,14 @@ impl Reporter for Json {
                 let mut line = json!(row);
                 line["event"] = json!("row");
                 line
+            }
+            Event::Evaluated { row, columns } => {
+                let scores: serde_json::Map<_, _> = columns
+                    .iter()
+                    .zip(&row.scores)
+                    .map(|(name, score)| (name.to_string(), json!(score)))
+                    .collect();
+                json!({"event": "evaluated", "epoch": row.epoch, "step": row.step, "scores": scores, "seconds": row.seconds})
             }
             Event::Epoch { epoch, montage } => json!({"event": "epoch", "epoch": epoch, "montage": montage}),
             Event::StoppedEarly { reason } => json!({"event": "stopped-early", "reason": reason}),

@@ -200,7 +200,7 @@ pub(super) fn plan_of(loaded: Loaded, out: &Path) -> Result<Plan, Failure> {
 }
 
 /// How many threads compute.
-fn threads(asked: Option<u16>) -> usize {
+pub(super) fn threads(asked: Option<u16>) -> usize {
     match asked {
         Some(threads) => usize::from(threads),
         None => std::thread::available_parallelism().map_or(1, usize::from),
@@ -208,7 +208,7 @@ fn threads(asked: Option<u16>) -> usize {
 }
 
 /// Starts the threads that compute.
-fn start_threads(threads: usize) -> Result<(), Failure> {
+pub(super) fn start_threads(threads: usize) -> Result<(), Failure> {
     atelier_kernels::start_threads(threads)
         .map_err(|error| Failure::new(Exit::Outstanding, format!("cannot start {threads} threads: {error}")))
 }

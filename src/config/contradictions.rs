@@ -148,10 +148,12 @@ fn check_labels(experiment: &Experiment, findings: &mut Findings) {
 fn check_early_stop(experiment: &Experiment, findings: &mut Findings) {
     let Some(stop) = &experiment.training.early_stop else { return };
     let measured = experiment.columns();
-    if measured.iter().any(|column| column.name == stop.column) {
+    let scores = experiment.evaluation.iter().flat_map(|evaluation| &evaluation.metrics);
+    let scores = scores.flat_map(|metric| metric.columns());
+    let names: Vec<&str> = measured.iter().chain(scores).map(|column| column.name).collect();
+    if names.contains(&stop.column.as_str()) {
         return;
     }
-    let names: Vec<&str> = measured.iter().map(|column| column.name).collect();
     let message = format!("`{}` is no column of this experiment's learner", stop.column);
     let finding = Finding::new(path("training.early_stop.column"), Mark::Value, message);
     findings.add(finding.label("not measured").help(format!("the columns are {}", words::list(&names))));
@@ -176,14 +178,19 @@ fn check_likelihood(experiment: &Experiment, findings: &mut Findings) {
     );
 }
 
+/// Fewer samples than this leave the covariance of an extractor's 128 features ill known.
+const FEW_SAMPLES: usize = 1000;
+
 /// What is allowed, but probably not meant.
 pub(super) fn warnings(experiment: &Experiment) -> Vec<String> {
     let mut warnings = Vec::new();
-    if experiment.evaluation.is_some() {
-        warnings.push(
-            "[evaluation] is read and checked, but scores come with a later version: this run writes no evaluation.csv"
-                .to_owned(),
-        );
+    if let Some(evaluation) = &experiment.evaluation
+        && evaluation.samples < FEW_SAMPLES
+    {
+        warnings.push(format!(
+            "evaluation.samples is {}: distances of so few samples are too large, and comparable only with those of as many",
+            evaluation.samples
+        ));
     }
     warnings
 }

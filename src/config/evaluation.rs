@@ -5,17 +5,48 @@ use serde::{Deserialize, Serialize};
 
 use super::check::{Finding, Findings, Mark};
 use super::columns::{Column, Taken};
+use super::dataset::Dataset;
 use super::key::path;
+use super::words;
 
 /// When and how samples are scored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evaluation {
     /// Epochs between two evaluations, at least 1; default 5.
     pub every: u64,
-    /// Samples that are drawn for one, 1 to 1,000,000; default 10,000.
+    /// Samples that are drawn for one, 2 to 1,000,000; default 10,000.
     pub samples: usize,
-    /// The scores, each at most once, at least one; default all.
+    /// The scores, each at most once, at least one; default all that can be computed of the examples.
     pub metrics: Vec<Metric>,
+    /// Which examples samples are compared with; default those that nothing is learned from.
+    pub against: Against,
+    /// The column of `evaluation.csv` that decides which checkpoint is kept as the best; default the first of the metrics'.
+    pub best: String,
+}
+
+impl Evaluation {
+    /// What is computed of samples of this data set where nothing is said.
+    pub fn usual(dataset: &Dataset) -> Self {
+        let metrics = usual_metrics(Some(dataset));
+        Self {
+            every: usual_every() as u64,
+            samples: usual_samples() as usize,
+            best: metrics[0].columns()[0].name.to_owned(),
+            metrics,
+            against: Against::default(),
+        }
+    }
+}
+
+/// A split of the data set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Against {
+    /// The examples that nothing is learned from.
+    #[default]
+    Test,
+    /// Those that are learned from.
+    Train,
 }
 
 /// The scores.
@@ -161,12 +192,19 @@ pub(super) struct Section {
     every: i64,
     /// Samples that are drawn for one.
     #[serde(default = "usual_samples")]
-    #[schemars(range(min = 1, max = 1_000_000))]
+    #[schemars(range(min = 2, max = 1_000_000))]
     samples: i64,
-    /// The scores, each at most once.
-    #[serde(default = "all_metrics")]
-    #[schemars(extend("minItems" = 1, "uniqueItems" = true))]
-    metrics: Vec<Metric>,
+    /// The scores, each at most once; without this key all that can be computed of the examples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<Metric>", extend("minItems" = 1, "uniqueItems" = true))]
+    metrics: Option<Vec<Metric>>,
+    /// Which examples samples are compared with.
+    #[serde(default)]
+    against: Against,
+    /// The column of evaluation.csv that decides which checkpoint is kept as the best; without this key the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    best: Option<String>,
 }
 
 fn usual_every() -> i64 {
@@ -177,30 +215,54 @@ fn usual_samples() -> i64 {
     10_000
 }
 
-fn all_metrics() -> Vec<Metric> {
-    Metric::ALL.to_vec()
+/// All that can be computed: points have no classifier.
+fn usual_metrics(dataset: Option<&Dataset>) -> Vec<Metric> {
+    let are_points = dataset.is_some_and(Dataset::is_points);
+    Metric::ALL.into_iter().filter(|metric| !(are_points && metric.needs_classes())).collect()
 }
 
 impl Section {
-    /// The checked evaluation; what is wrong goes to `findings`.
-    pub(super) fn resolve(self, findings: &mut Findings) -> Evaluation {
-        if self.metrics.is_empty() {
+    /// The checked evaluation of samples of this data set, if it is known; what is wrong goes to `findings`.
+    pub(super) fn resolve(self, dataset: Option<&Dataset>, findings: &mut Findings) -> Evaluation {
+        let are_points = dataset.is_some_and(Dataset::is_points);
+        let can_be_computed = |metric: &Metric| !(are_points && metric.needs_classes());
+        let metrics = self.metrics.unwrap_or_else(|| usual_metrics(dataset));
+        if metrics.is_empty() {
             let message =
                 "`evaluation.metrics` is an empty list, but an evaluation needs at least one metric";
             let finding = Finding::new(path("evaluation.metrics"), Mark::Value, message).label("empty");
             findings.add(finding.help("name a metric, or remove the section [evaluation]"));
         }
-        for (index, metric) in self.metrics.iter().enumerate() {
-            if self.metrics[..index].contains(metric) {
-                let at = path(&format!("evaluation.metrics.{index}"));
+        for (index, metric) in metrics.iter().enumerate() {
+            let at = path(&format!("evaluation.metrics.{index}"));
+            if metrics[..index].contains(metric) {
                 let finding = Finding::new(at, Mark::Value, "`evaluation.metrics` names this metric twice");
                 findings.add(finding.label("the second time").help("remove one of them"));
+            } else if !can_be_computed(metric) {
+                let data = dataset.map(Dataset::describe).unwrap_or_default();
+                let message = format!("`{}` goes by a classifier's answers, but {data}", metric.word());
+                let finding = Finding::new(at, Mark::Value, message).label("needs images");
+                findings.add(finding.also("dataset.name", "the data").help("remove it"));
             }
+        }
+        let columns: Vec<&str> =
+            metrics.iter().flat_map(|metric| metric.columns()).map(|column| column.name).collect();
+        let best = self.best.unwrap_or_else(|| columns.first().copied().unwrap_or_default().to_owned());
+        if !columns.is_empty() && !columns.contains(&best.as_str()) {
+            let message = format!("`{best}` is no column of this experiment's evaluation.csv");
+            let finding = Finding::new(path("evaluation.best"), Mark::Value, message).label("not measured");
+            let help = match words::nearest(&best, &columns) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the columns are {}", words::list(&columns)),
+            };
+            findings.add(finding.help(help));
         }
         Evaluation {
             every: findings.whole("evaluation.every", self.every, 1..=1_000_000, "epochs"),
-            samples: findings.count("evaluation.samples", self.samples, 1..=1_000_000, "samples"),
-            metrics: self.metrics,
+            samples: findings.count("evaluation.samples", self.samples, 2..=1_000_000, "samples"),
+            metrics,
+            against: self.against,
+            best,
         }
     }
 }
@@ -210,7 +272,9 @@ impl From<&Evaluation> for Section {
         Self {
             every: evaluation.every as i64,
             samples: evaluation.samples as i64,
-            metrics: evaluation.metrics.clone(),
+            metrics: Some(evaluation.metrics.clone()),
+            against: evaluation.against,
+            best: Some(evaluation.best.clone()),
         }
     }
 }

@@ -79,7 +79,7 @@ pub(super) fn resolve(tree: &Tree, merged: &Dict) -> (Option<Experiment>, Option
     let objective = sections.objective.map(|section| section.resolve(&mut findings));
     let optimizer = sections.optimizer.map(|section| section.resolve(&mut findings));
     let training = sections.training.map(|section| section.resolve(&mut findings));
-    let evaluation = sections.evaluation.map(|section| section.resolve(&mut findings));
+    let evaluation = sections.evaluation.map(|section| section.resolve(dataset.as_ref(), &mut findings));
     let logging = sections.logging.map(|section| section.resolve(&mut findings));
     let columns = match (&dataset, &sections.architecture, &objective) {
         (Some(dataset), Some(architecture), Some(objective)) => columns::of(dataset, architecture, objective),

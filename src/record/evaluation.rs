@@ -85,6 +85,12 @@ impl EvaluationFile {
         &self.rows
     }
 
+    /// Epoch and value of a metric's column, row by row; `None` for another name.
+    pub fn series(&self, column: &str) -> Option<Vec<(u64, f64)>> {
+        let index = self.columns.iter().position(|name| *name == column)?;
+        Some(self.rows.iter().map(|row| (row.epoch, row.scores[index])).collect())
+    }
+
     /// Adds a row.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// What the data set's own module says.
-pub(super) fn load(
+pub fn load(
     section: &dataset::Dataset,
     folders: &Folders,
     downloading: &mut dyn FnMut(Progress<'_>),

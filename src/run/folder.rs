@@ -140,6 +140,21 @@ impl Folder {
         self.checkpoints().join("latest.safetensors")
     }
 
+    /// The scores.
+    pub fn evaluation(&self) -> PathBuf {
+        self.root.join("evaluation.csv")
+    }
+
+    /// The scores over the epochs.
+    pub fn evaluation_figure(&self) -> PathBuf {
+        self.root.join("evaluation.png")
+    }
+
+    /// The checkpoint with the best score.
+    pub fn best(&self) -> PathBuf {
+        self.checkpoints().join("best.safetensors")
+    }
+
     /// The checkpoint that is kept after this epoch.
     pub fn kept(&self, epoch: u64) -> PathBuf {
         self.checkpoints().join(format!("epoch_{epoch:04}.safetensors"))

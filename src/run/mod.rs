@@ -6,6 +6,7 @@
 #[cfg(feature = "cuda")]
 mod cuda;
 mod early_stop;
+mod evaluation;
 mod examples;
 mod exhibits;
 mod folder;
@@ -23,12 +24,15 @@ use crate::networks;
 use crate::random::Stream;
 use crate::record::provenance::{Build, Provenance};
 use crate::record::run_file::{DatasetRecord, RunFile, State, Timestamp};
-use crate::record::{self, Checkpoint, Columns, MetricsFile, MetricsRow, RunLock, atomic};
+use crate::record::{self, Checkpoint, Columns, EvaluationFile, MetricsFile, MetricsRow, RunLock, atomic};
+use crate::scoring;
 use crate::training::{self, End, Progress, Schedule, Stop};
 use recorder::Recorder;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+pub use evaluation::{Evaluator, Scores, evaluate_run, extractor_file, extractor_of};
+pub use examples::load as load_dataset;
 pub use folder::{Folder, configuration_hash};
 pub use model::Model;
 pub use report::{Event, Reporter};
@@ -90,6 +94,31 @@ pub enum Error {
         "this run trained a classifier, which draws no examples: only those of GANs and VAEs can be sampled"
     )]
     DrawsNothing,
+    /// Scores compare two splits, and there is only one.
+    #[error(
+        "{dataset} has no test examples, and scores compare samples with them: give it some, or remove [evaluation]"
+    )]
+    NoTestExamples {
+        /// The data set.
+        dataset: String,
+    },
+    /// Scores need a classifier of the data set.
+    #[error("there is no feature extractor for {dataset}, whose examples have no labels: scores need one")]
+    NoExtractor {
+        /// The data set.
+        dataset: &'static str,
+    },
+    /// Features come from a certain network.
+    #[error(
+        "this run trained no feature extractor: that is a classifier with architecture.variant = \"extractor\""
+    )]
+    NotAnExtractor,
+    /// A sample is NaN or infinite.
+    #[error("a sample has a value that is not finite, so that there is no score")]
+    NotFinite,
+    /// There is no score.
+    #[error(transparent)]
+    Scoring(#[from] scoring::Error),
     /// The data set is missing or damaged.
     #[error(transparent)]
     Data(#[from] data::Error),
@@ -262,6 +291,14 @@ impl Plan {
             examples::check_labels(&dataset, classes)?;
         }
         let schedule = self.schedule(dataset.train.len())?;
+        let evaluator = match &self.experiment.evaluation {
+            Some(settings) => {
+                let section = &self.experiment.dataset;
+                let extractor = extractor_of(section, &dataset, options.data)?;
+                Some(Evaluator::new(settings, section, &dataset, extractor)?)
+            }
+            None => None,
+        };
         let folder = self.folder.clone();
         for path in [folder.root(), &folder.samples(), &folder.checkpoints()] {
             std::fs::create_dir_all(path)
@@ -271,7 +308,7 @@ impl Plan {
         for path in [folder.root(), &folder.samples(), &folder.checkpoints()] {
             atomic::clean(path)?;
         }
-        self.train(model, &dataset, schedule, options, reporter)
+        self.train(model, &dataset, evaluator, schedule, options, reporter)
     }
 
     /// The run itself, with its folder locked.
@@ -279,6 +316,7 @@ impl Plan {
         &self,
         mut model: Model,
         dataset: &Dataset,
+        evaluator: Option<Evaluator>,
         schedule: Schedule,
         options: &Options<'_>,
         reporter: &mut dyn Reporter,
@@ -300,7 +338,16 @@ impl Plan {
 
         let data = examples::Loaded::new(&self.experiment, dataset);
         let batches = Stream::new(self.experiment.seed, "batches");
-        let mut recorder = Recorder::new(self, dataset, schedule, metrics, rows, run_file, reporter);
+        let evaluation = match evaluator {
+            Some(evaluator) => {
+                let file =
+                    EvaluationFile::open(&self.folder.evaluation(), evaluator.columns(), progress.step)?;
+                Some(recorder::Evaluation { evaluator, file })
+            }
+            None => None,
+        };
+        let mut recorder =
+            Recorder::new(self, dataset, schedule, metrics, rows, evaluation, run_file, reporter);
         let result = match recorder.begin(progress.step) {
             Err(error) => Err(training::Error::Watcher(error)),
             Ok(()) => training::train(

@@ -1,20 +1,28 @@
 //! Writes a run's folder while it trains: rows, pictures, checkpoints, state.
 
+use super::evaluation::{Evaluator, Scores};
 use super::model::checkpoint;
 use super::{Error, Event, Folder, Model, Plan, Reporter, early_stop, examples, exhibits, pictures};
 use crate::config::architecture::Family;
 use crate::data::Dataset;
 use crate::figures::{faces, losses, progress};
 use crate::learner::Learner;
+use crate::record::history::Goal;
 use crate::record::run_file::{RunFile, State, Timestamp};
 use crate::record::tensorboard::{EventFile, Montage};
-use crate::record::{MetricsFile, MetricsRow, atomic};
+use crate::record::{EvaluationFile, EvaluationRow, MetricsFile, MetricsRow, atomic};
 use crate::training::{Measured, Progress, Schedule, Watcher};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Epochs can be shorter than drawing two figures takes; the curves are then drawn this often, and at the end.
 const BETWEEN_FIGURES: Duration = Duration::from_secs(2);
+
+/// What samples are scored by, and where the scores are kept.
+pub(super) struct Evaluation {
+    pub(super) evaluator: Evaluator,
+    pub(super) file: EvaluationFile,
+}
 
 pub(super) struct Recorder<'a> {
     plan: &'a Plan,
@@ -25,6 +33,8 @@ pub(super) struct Recorder<'a> {
     rows: Vec<MetricsRow>,
     /// If it was asked for.
     tensorboard: Option<EventFile>,
+    /// Where the experiment asks for scores.
+    evaluation: Option<Evaluation>,
     run_file: RunFile,
     /// Every montage of a run draws these.
     latents: Vec<f32>,
@@ -39,6 +49,7 @@ impl<'a> Recorder<'a> {
         schedule: Schedule,
         metrics: MetricsFile,
         rows: Vec<MetricsRow>,
+        evaluation: Option<Evaluation>,
         run_file: RunFile,
         reporter: &'a mut dyn Reporter,
     ) -> Self {
@@ -53,6 +64,7 @@ impl<'a> Recorder<'a> {
             metrics,
             rows,
             tensorboard: None,
+            evaluation,
             run_file,
             latents: Model::latents(experiment, experiment.seed, "montage", count),
             drawn: None,
@@ -122,8 +134,14 @@ impl<'a> Recorder<'a> {
     /// Why the training need not go on after so many epochs, if it need not.
     fn enough(&self, epochs: u64) -> Option<String> {
         let rule = self.plan.experiment.training.early_stop.as_ref()?;
-        let value = |row: &MetricsRow| row.value(&rule.column).unwrap_or(f64::NAN);
-        early_stop::reason(rule, self.rows.iter().map(|row| (row.epoch, value(row))), epochs)
+        let scored = self.evaluation.as_ref().and_then(|evaluation| evaluation.file.series(&rule.column));
+        match scored {
+            Some(scores) => early_stop::reason(rule, scores, epochs),
+            None => {
+                let value = |row: &MetricsRow| row.value(&rule.column).unwrap_or(f64::NAN);
+                early_stop::reason(rule, self.rows.iter().map(|row| (row.epoch, value(row))), epochs)
+            }
+        }
     }
 
     fn draw_curves(&mut self) -> Result<(), Error> {
@@ -179,10 +197,35 @@ impl<'a> Recorder<'a> {
         Ok(atomic::write(&self.folder.faces(), &png)?)
     }
 
+    /// Scores the samples of this moment, where that is asked for; says whether they are the best so far.
+    fn evaluate(&mut self, epoch: u64, step: u64, learner: &mut dyn Learner) -> Result<bool, Error> {
+        let experiment = &self.plan.experiment;
+        let (Some(settings), Some(Evaluation { evaluator, file })) =
+            (&experiment.evaluation, &mut self.evaluation)
+        else {
+            return Ok(false);
+        };
+        let started = Instant::now();
+        let Scores { scores, floors, samples, reference } = evaluator.evaluate(experiment, learner)?;
+        let extractor = evaluator.extractor().map_or("", |extractor| &extractor.sha256()[..16]).to_owned();
+        let seconds = started.elapsed().as_secs_f64();
+        let row = EvaluationRow { epoch, step, scores, floors, samples, reference, extractor, seconds };
+        let goal = Goal::of(&settings.best);
+        let before = file.series(&settings.best).into_iter().flatten();
+        let before = before.map(|(_, value)| value).fold(f64::NAN, |best, value| {
+            if best.is_nan() || goal.prefers(value, best) { value } else { best }
+        });
+        self.reporter.report(&Event::Evaluated { row: &row, columns: file.columns() });
+        file.add(row)?;
+        let now = file.series(&settings.best).into_iter().flatten().last();
+        Ok(now.is_some_and(|(_, now)| before.is_nan() || goal.prefers(now, before)))
+    }
+
     /// Saves everything that going on from here needs.
     fn save(
         &mut self,
         kept_epoch: Option<u64>,
+        is_best: bool,
         learner: &mut dyn Learner,
         progress: &Progress,
     ) -> Result<(), Error> {
@@ -190,6 +233,9 @@ impl<'a> Recorder<'a> {
         let bytes = checkpoint(&self.plan.experiment, learner, progress).to_bytes();
         if let Some(epoch) = kept_epoch {
             atomic::write(&self.folder.kept(epoch), &bytes)?;
+        }
+        if is_best {
+            atomic::write(&self.folder.best(), &bytes)?;
         }
         atomic::write(&self.folder.latest(), &bytes)?;
         self.run_file.steps_done = progress.step;
@@ -226,6 +272,10 @@ impl Watcher for Recorder<'_> {
     }
 
     fn epoch(&mut self, epoch: u64, learner: &mut dyn Learner, progress: &Progress) -> Result<(), Error> {
+        // Before it is asked whether this was enough: that may go by the scores.
+        let is_due = progress.step == self.schedule.total_steps
+            || self.plan.experiment.evaluation.as_ref().is_some_and(|rule| epoch.is_multiple_of(rule.every));
+        let is_best = is_due && self.evaluate(epoch, progress.step, learner)?;
         let is_last = progress.step == self.schedule.total_steps || self.has_enough(epoch);
         let is_shown = epoch.is_multiple_of(self.plan.experiment.logging.montage.every) || is_last;
         let montage = match is_shown && self.plan.experiment.learner().draws() {
@@ -240,7 +290,7 @@ impl Watcher for Recorder<'_> {
         }
         let keeps =
             self.plan.experiment.training.checkpoint_every.is_some_and(|every| epoch.is_multiple_of(every));
-        self.save(keeps.then_some(epoch), learner, progress)?;
+        self.save(keeps.then_some(epoch), is_best, learner, progress)?;
         self.reporter.report(&Event::Epoch { epoch, montage: montage.as_deref() });
         Ok(())
     }
@@ -250,6 +300,6 @@ impl Watcher for Recorder<'_> {
     }
 
     fn interrupted(&mut self, learner: &mut dyn Learner, progress: &Progress) -> Result<(), Error> {
-        self.save(None, learner, progress)
+        self.save(None, false, learner, progress)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Folder;
 use crate::data::fetch;
-use crate::record::{MetricsRow, State};
+use crate::record::{EvaluationRow, MetricsRow, State};
 use crate::training::Schedule;
 use std::path::Path;
 
@@ -29,6 +29,13 @@ pub enum Event<'a> {
     },
     /// A row of metrics is written.
     Row(&'a MetricsRow),
+    /// Samples were scored.
+    Evaluated {
+        /// The scores.
+        row: &'a EvaluationRow,
+        /// Their names.
+        columns: &'a [&'static str],
+    },
     /// An epoch is over, and everything of it is saved.
     Epoch {
         /// Its number, from 1.

@@ -3,9 +3,11 @@
 
 use super::model::Model;
 use super::{Error, Plan, configuration_hash, examples, pictures};
-use crate::learner::{classes_in_turn, fill_latents};
+use crate::config::architecture::Architecture;
+use crate::learner::{Learner, classes_in_turn, fill_latents};
 use crate::random::Stream;
 use crate::record::{Checkpoint, Npz, atomic};
+use crate::training::Progress;
 use std::path::Path;
 
 /// The name of the random stream.
@@ -21,7 +23,7 @@ pub fn sample_picture(
     grid: (usize, usize),
     seed: u64,
 ) -> Result<Vec<u8>, Error> {
-    let mut model = restored(plan, checkpoint)?;
+    let (mut model, _) = restored(plan, checkpoint)?;
     let experiment = &plan.experiment;
     let count = pictures::samples_per_picture(&experiment.dataset, grid);
     let latents = Model::latents(experiment, seed, STREAM, count);
@@ -43,21 +45,17 @@ pub fn sample_arrays(
     seed: u64,
     path: &Path,
 ) -> Result<(), Error> {
-    let mut model = restored(plan, checkpoint)?;
+    let (mut model, _) = restored(plan, checkpoint)?;
     let (height, width, channels) = plan.experiment.dataset.shape();
     let latent_dim = plan.experiment.architecture.latent_dim;
     atomic::write_with(path, |file| {
         let mut npz = Npz::new(file);
         let learner = model.learner();
         let labels = classes_in_turn(learner.classes(), count);
-        let mut rest = &labels[..];
-        let samples = latents(plan, seed, count).map(|latents| {
-            let (here, after) = rest.split_at(rest.len().min(latents.len() / latent_dim));
-            rest = after;
-            learner.sample(&latents, here)
-        });
+        let architecture = &plan.experiment.architecture;
+        let samples = drawn(learner, architecture, Stream::new(seed, STREAM), count);
         npz.array("samples", &[count, height, width, channels], samples)?;
-        npz.array("latents", &[count, latent_dim], latents(plan, seed, count))?;
+        npz.array("latents", &[count, latent_dim], latents(architecture, &Stream::new(seed, STREAM), count))?;
         if !labels.is_empty() {
             let labels = labels.iter().map(|&label| vec![label as f32]);
             npz.array("labels", &[count], labels)?;
@@ -67,8 +65,8 @@ pub fn sample_arrays(
     Ok(())
 }
 
-/// The run's model as the checkpoint has it.
-fn restored(plan: &Plan, checkpoint: &Path) -> Result<Model, Error> {
+/// The run's model as the checkpoint has it, and where training stood.
+pub(super) fn restored(plan: &Plan, checkpoint: &Path) -> Result<(Model, Progress), Error> {
     if !plan.experiment.learner().draws() {
         return Err(Error::DrawsNothing);
     }
@@ -76,15 +74,35 @@ fn restored(plan: &Plan, checkpoint: &Path) -> Result<Model, Error> {
     let mut model = Model::new(&plan.experiment, &plan.networks)?;
     let read = Checkpoint::read(checkpoint)?;
     read.check_configuration(checkpoint, &configuration_hash(&plan.experiment))?;
-    model.restore(checkpoint, read)?;
-    Ok(model)
+    let progress = model.restore(checkpoint, read)?;
+    Ok((model, progress))
 }
 
-/// `count` latent vectors, in batches that memory holds.
-fn latents(plan: &Plan, seed: u64, count: usize) -> impl Iterator<Item = Vec<f32>> {
-    let architecture = &plan.experiment.architecture;
+/// `count` samples of the latent vectors that a stream gives, in batches that memory holds; of the classes in turn, where there are classes.
+pub(super) fn drawn<'a>(
+    learner: &'a mut dyn Learner,
+    architecture: &'a Architecture,
+    stream: Stream,
+    count: usize,
+) -> impl Iterator<Item = Vec<f32>> + 'a {
+    let labels = classes_in_turn(learner.classes(), count);
+    let mut done = 0;
+    latents(architecture, &stream, count).map(move |latents| {
+        let end = done + latents.len() / architecture.latent_dim;
+        let here = labels.get(done..end).unwrap_or_default();
+        done = end;
+        learner.sample(&latents, here)
+    })
+}
+
+/// `count` latent vectors of a stream, in batches that memory holds.
+fn latents(
+    architecture: &Architecture,
+    stream: &Stream,
+    count: usize,
+) -> impl Iterator<Item = Vec<f32>> + use<> {
     let (latent_dim, distribution) = (architecture.latent_dim, architecture.latent);
-    let mut generator = Stream::new(seed, STREAM).at(0);
+    let mut generator = stream.at(0);
     (0..count).step_by(pictures::AT_ONCE).map(move |start| {
         let mut latents = vec![0.0; (count - start).min(pictures::AT_ONCE) * latent_dim];
         fill_latents(distribution, &mut generator, &mut latents);

@@ -6,6 +6,7 @@ mod compare;
 mod damaged_data;
 mod damaged_results;
 mod disk_full;
+mod evaluation;
 mod learners;
 mod life;
 mod other_programs;

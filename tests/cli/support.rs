@@ -270,20 +270,30 @@ pub(crate) fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// What two runs of one file must share: every file but the lock, the log and `run.toml`, with the timings of
-/// `metrics.csv` cut.
+/// `metrics.csv` and `evaluation.csv` cut.
 pub(crate) fn results(run: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = tree(run);
     files.remove(Path::new("lock"));
     files.remove(Path::new("run.log"));
     assert!(files.remove(Path::new("run.toml")).is_some(), "{} has no run.toml", run.display());
-    let metrics = files.get_mut(Path::new("metrics.csv")).expect("a metrics.csv");
-    let text = String::from_utf8(std::mem::take(metrics)).expect("metrics.csv is text");
-    for line in text.lines() {
-        let columns: Vec<_> = line.split(',').collect();
-        let kept = columns[..columns.len() - TIMING_COLUMNS].join(",");
-        metrics.extend(kept.bytes().chain([b'\n']));
+    assert!(files.contains_key(Path::new("metrics.csv")), "{} has no metrics.csv", run.display());
+    for (name, timings) in [("metrics.csv", TIMING_COLUMNS), ("evaluation.csv", 1)] {
+        if let Some(table) = files.get_mut(Path::new(name)) {
+            *table = without_last_columns(table, timings);
+        }
     }
     files
+}
+
+/// A CSV file without the last so many of its columns.
+fn without_last_columns(table: &[u8], count: usize) -> Vec<u8> {
+    let text = std::str::from_utf8(table).expect("a table is text");
+    let mut kept = Vec::new();
+    for line in text.lines() {
+        let columns: Vec<_> = line.split(',').collect();
+        kept.extend(columns[..columns.len() - count].join(",").bytes().chain([b'\n']));
+    }
+    kept
 }
 
 /// Checks that two sets of files are the same, and names the first that is not.

@@ -46,7 +46,7 @@ pub(super) struct Section {
 
 /// The columns that a training can go by: a timing would end the same file after another number of epochs each time.
 fn measured() -> Vec<&'static str> {
-    columns::all().map(|column| column.name).collect()
+    columns::all().chain(columns::scores()).map(|column| column.name).collect()
 }
 
 impl Section {

@@ -1,0 +1,266 @@
+//! How close a learner's samples are to the data.
+
+use super::{Error, Plan, configuration_hash, samples};
+use crate::architecture::{self, Networks};
+use crate::config::Experiment;
+use crate::config::dataset::Dataset as Section;
+use crate::config::evaluation::{Against, Evaluation, Metric};
+use crate::data::{Dataset, Folders, Pixels, Scale, Split};
+use crate::evaluation::{self, Reference, Sample};
+use crate::learner::Learner;
+use crate::random::Stream;
+use crate::record::{self, Checkpoint, Columns};
+use crate::scoring::{self, About, Extractor};
+use rand::seq::SliceRandom;
+use std::path::Path;
+
+/// The stream of the latent vectors that are scored: the same in every evaluation of a run.
+const LATENTS: &str = "evaluation";
+
+/// Which real examples are compared with, and which subsets are drawn, does not depend on the run: its seed would be one more difference.
+const SEED: u64 = 0;
+
+/// What samples are scored by.
+pub struct Evaluator {
+    metrics: Vec<Metric>,
+    /// How many samples are drawn.
+    samples: usize,
+    /// `None` where the examples are points, which are their own features.
+    extractor: Option<Extractor>,
+    scale: Scale,
+    reference: Reference,
+    floors: Vec<f64>,
+}
+
+/// The scores of some samples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scores {
+    /// A number for each column of the metrics, in their order.
+    pub scores: Vec<f64>,
+    /// What real examples score.
+    pub floors: Vec<f64>,
+    /// How many samples there were.
+    pub samples: usize,
+    /// How many real examples they were compared with.
+    pub reference: usize,
+}
+
+impl Evaluator {
+    /// Prepares the real examples and their features, and what they score themselves.
+    ///
+    /// # Errors
+    /// If the data set has no extractor, or not enough examples.
+    pub fn new(
+        evaluation: &Evaluation,
+        section: &Section,
+        dataset: &Dataset,
+        mut extractor: Option<Extractor>,
+    ) -> Result<Self, Error> {
+        let (reference, others) = match evaluation.against {
+            Against::Test => (&dataset.test, &dataset.train),
+            Against::Train => (&dataset.train, &dataset.test),
+        };
+        if reference.is_empty() || others.is_empty() {
+            return Err(Error::NoTestExamples { dataset: dataset.name.clone() });
+        }
+        let scale = section.range.map_or(Scale::Symmetric, Scale::from);
+        let mut real = |split, stream| real(split, evaluation.samples, stream, extractor.as_mut());
+        let (reference, others) =
+            (real(reference, "evaluation.reference")?, real(others, "evaluation.floor")?);
+        let mut evaluator = Self {
+            metrics: evaluation.metrics.clone(),
+            samples: evaluation.samples,
+            scale,
+            reference: Reference::new(reference),
+            floors: Vec::new(),
+            extractor,
+        };
+        evaluator.floors = evaluator.score(&others)?;
+        Ok(evaluator)
+    }
+
+    /// The names of the columns, in order.
+    pub fn columns(&self) -> impl Iterator<Item = &'static str> {
+        self.metrics.iter().flat_map(|metric| metric.columns()).map(|column| column.name)
+    }
+
+    /// The extractor's hash; `None` for points.
+    pub fn extractor(&self) -> Option<&Extractor> {
+        self.extractor.as_ref()
+    }
+
+    /// The real examples.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// Draws samples from a learner of the experiment and scores them; the learner is as before.
+    ///
+    /// # Errors
+    /// If a sample is not finite.
+    pub fn evaluate(&mut self, experiment: &Experiment, learner: &mut dyn Learner) -> Result<Scores, Error> {
+        let stream = Stream::new(experiment.seed, LATENTS);
+        let mut values = Values::of(self.extractor.is_some(), self.scale);
+        for batch in samples::drawn(learner, &experiment.architecture, stream, self.samples) {
+            values.add(&batch)?;
+        }
+        let sample = self.sample(values)?;
+        self.scores(&sample)
+    }
+
+    /// Scores images (count, H, W, C) at 8 bits.
+    ///
+    /// # Errors
+    /// If there are too few.
+    pub fn evaluate_images(&mut self, pixels: Vec<u8>) -> Result<Scores, Error> {
+        let sample = self.sample(Values::Bytes(pixels, self.scale))?;
+        self.scores(&sample)
+    }
+
+    /// Examples as metrics see them.
+    fn sample(&mut self, values: Values) -> Result<Sample, Error> {
+        match (values, &mut self.extractor) {
+            (Values::Bytes(pixels, _), Some(extractor)) => Ok(extractor.look(&pixels)?),
+            (Values::Bytes(pixels, scale), None) => {
+                points(pixels.into_iter().map(|byte| scale.to_number(byte)).collect())
+            }
+            (Values::Floats(values), _) => points(values),
+        }
+    }
+
+    fn scores(&self, sample: &Sample) -> Result<Scores, Error> {
+        Ok(Scores {
+            scores: self.score(sample)?,
+            floors: self.floors.clone(),
+            samples: sample.count,
+            reference: self.reference.sample().count,
+        })
+    }
+
+    /// A number for each column.
+    fn score(&self, sample: &Sample) -> Result<Vec<f64>, Error> {
+        let mut scores = Vec::new();
+        for &metric in &self.metrics {
+            let subsets = Stream::new(SEED, "evaluation.subsets");
+            let numbers = evaluation::score(metric).score(&self.reference, sample, &subsets);
+            scores.extend(numbers.map_err(scoring::Error::from)?);
+        }
+        Ok(scores)
+    }
+}
+
+/// Samples as they are drawn: images at 8 bits, as a file would hold them, or points.
+enum Values {
+    Bytes(Vec<u8>, Scale),
+    Floats(Vec<f32>),
+}
+
+impl Values {
+    fn of(are_images: bool, scale: Scale) -> Self {
+        if are_images { Self::Bytes(Vec::new(), scale) } else { Self::Floats(Vec::new()) }
+    }
+
+    /// Takes a batch in; NaN would be black at 8 bits.
+    fn add(&mut self, batch: &[f32]) -> Result<(), Error> {
+        if batch.iter().any(|value| !value.is_finite()) {
+            return Err(Error::NotFinite);
+        }
+        match self {
+            Self::Bytes(pixels, scale) => pixels.extend(batch.iter().map(|&value| scale.to_byte(value))),
+            Self::Floats(values) => values.extend_from_slice(batch),
+        }
+        Ok(())
+    }
+}
+
+/// Points in the plane, which are their own features.
+fn points(values: Vec<f32>) -> Result<Sample, Error> {
+    let sample = Sample::new(values.len() / 2, values, 2, Vec::new(), 0);
+    Ok(sample.map_err(scoring::Error::from)?)
+}
+
+/// As many as `most` of a split's examples, chosen at random where there are more.
+fn real(
+    split: &Split,
+    most: usize,
+    stream: &str,
+    extractor: Option<&mut Extractor>,
+) -> Result<Sample, Error> {
+    let mut indices: Vec<usize> = (0..split.len()).collect();
+    indices.shuffle(&mut Stream::new(SEED, stream).at(0));
+    indices.truncate(most);
+    // In the order of the split: which they are is all that counts.
+    indices.sort_unstable();
+    let rows = |index: &usize| index * split.features()..(index + 1) * split.features();
+    match (split.pixels(), extractor) {
+        (Pixels::Bytes(bytes), Some(extractor)) => {
+            let pixels: Vec<u8> = indices.iter().flat_map(|index| &bytes[rows(index)]).copied().collect();
+            Ok(extractor.look(&pixels)?)
+        }
+        (Pixels::Floats(floats), _) => {
+            points(indices.iter().flat_map(|index| &floats[rows(index)]).copied().collect())
+        }
+        (Pixels::Bytes(_), None) => unreachable!("images have an extractor"),
+    }
+}
+
+/// The extractor of a data set's images; none for points.
+///
+/// # Errors
+/// If there is none for these images, or its file is damaged.
+pub fn extractor_of(
+    section: &Section,
+    _dataset: &Dataset,
+    _folders: &Folders,
+) -> Result<Option<Extractor>, Error> {
+    if section.is_points() {
+        return Ok(None);
+    }
+    match scoring::shipped(section.name()) {
+        Some(shipped) => Ok(Some(shipped.extractor()?)),
+        None => Err(Error::NoExtractor { dataset: section.name() }),
+    }
+}
+
+/// Scores the samples of a run's checkpoint, as `evaluation` says; where training stood comes with them.
+///
+/// # Errors
+/// If the checkpoint is damaged or another run's, or there is no score.
+pub fn evaluate_run(
+    plan: &Plan,
+    checkpoint: &Path,
+    evaluator: &mut Evaluator,
+) -> Result<(u64, Scores), Error> {
+    let (mut model, progress) = samples::restored(plan, checkpoint)?;
+    Ok((progress.step, evaluator.evaluate(&plan.experiment, model.learner())?))
+}
+
+/// The file of a feature extractor, from the run that trained it.
+///
+/// # Errors
+/// If the run trained no extractor, or its checkpoint is damaged.
+pub fn extractor_file(plan: &Plan) -> Result<Checkpoint, Error> {
+    let experiment = &plan.experiment;
+    let run = plan.folder.read_run_file()?;
+    let (Networks::Classifier { classifier, .. }, Some(run)) = (&plan.networks, run) else {
+        return Err(Error::NotAnExtractor);
+    };
+    let classes = classifier.output().features();
+    if architecture::extractor(classifier.input(), classes).as_ref() != Ok(classifier) {
+        return Err(Error::NotAnExtractor);
+    }
+    let checkpoint = Checkpoint::read(&plan.folder.latest())?;
+    checkpoint.check_configuration(&plan.folder.latest(), &configuration_hash(experiment))?;
+    let columns = Columns::new(experiment.columns().iter().map(|column| column.name));
+    let rows = record::metrics::read(&plan.folder.metrics(), &columns)?;
+    let accuracy = rows.last().and_then(|row| row.value("test_accuracy"));
+    let about = About {
+        shape: experiment.dataset.shape(),
+        classes,
+        dataset: experiment.dataset.name().to_owned(),
+        dataset_sha256: run.dataset.sha256,
+        experiment: experiment.name.clone(),
+        test_accuracy: accuracy.unwrap_or(f64::NAN),
+    };
+    Ok(Extractor::file(&about, checkpoint))
+}
