@@ -118,11 +118,12 @@ impl Networks {
                 self.0.insert(network.key(), network.clone());
             }
             // Whatever is learned from these examples, its samples can be scored.
-            if let Some(classes) = examples.classes
-                && let Ok(extractor) = architecture::extractor(examples.shape, classes)
-            {
-                for network in [extractor.trunk(), extractor] {
-                    self.0.insert(network.key(), network);
+            if !experiment.dataset.is_points() {
+                for classes in examples.classes.into_iter().chain([architecture::MOST_CLASSES]) {
+                    let Ok(extractor) = architecture::extractor(examples.shape, classes) else { break };
+                    for network in [extractor.trunk(), extractor] {
+                        self.0.insert(network.key(), network);
+                    }
                 }
             }
         }

@@ -12,7 +12,7 @@ use crate::config::architecture::{Architecture, Family};
 use crate::config::dataset::{self, Dataset};
 
 pub use network::Network;
-pub use networks::{Networks, Readout, extractor};
+pub use networks::{MOST_CLASSES, Networks, Readout, extractor};
 
 /// What the networks are for: one example of the data set.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -139,6 +139,9 @@ pub(super) fn classifier(architecture: &Architecture, examples: Examples) -> Res
     Ok(Networks::Classifier { classifier, readout })
 }
 
+/// A label is a byte: where the data's labels are not known before they are read, a classifier is built for as many.
+pub const MOST_CLASSES: usize = 256;
+
 /// The classifier whose features scores are computed from, for images of this shape in so many classes.
 ///
 /// # Errors

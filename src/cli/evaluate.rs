@@ -4,8 +4,9 @@ use super::Exit;
 use super::arguments::{self, Evaluate};
 use super::exit::Failure;
 use super::output;
-use super::reporter::downloading;
+use super::reporter::{downloading, preparing};
 use super::run::{plan_of_folder, start_threads, threads};
+use super::signals::Signals;
 use super::table::{Align, grouped, render};
 use crate::config::columns::Column;
 use crate::config::dataset::{self, Range};
@@ -13,7 +14,7 @@ use crate::config::evaluation::{Against, Evaluation, Metric};
 use crate::config::{self, Experiment, words};
 use crate::data::{Dataset, Folders};
 use crate::record::atomic;
-use crate::run::{self, Evaluator, Plan, Scores};
+use crate::run::{self, Evaluator, Event, Options, Plan, Reporter, Scores};
 use crate::scoring::outside::{self, Reading};
 use crate::scoring::{About, Extractor};
 use serde_json::{Map, Value, json};
@@ -35,7 +36,8 @@ pub(super) fn evaluate(arguments: &Evaluate) -> Result<Exit, Failure> {
     let section = section(arguments, &subject)?;
     let settings = settings(arguments, &subject, &section)?;
     let folders = Folders::from_environment(arguments.data_dir.as_deref())?;
-    start_threads(threads(arguments.threads))?;
+    let threads = threads(arguments.threads);
+    start_threads(threads)?;
     let (mut bar, is_terminal) = (None, std::io::stderr().is_terminal());
     let dataset = run::load_dataset(&section, &folders, &mut |progress| {
         if let Some(line) = downloading(&mut bar, is_terminal, &progress) {
@@ -49,7 +51,13 @@ pub(super) fn evaluate(arguments: &Evaluate) -> Result<Exit, Failure> {
     };
     let extractor = match &arguments.extractor {
         Some(path) => Some(own_extractor(path, &dataset)?),
-        None => run::extractor_of(&section, &dataset, &folders)?,
+        None => {
+            let signals = Signals::listen().map_err(|error| {
+                Failure::new(Exit::Unwritable, format!("cannot listen for signals: {error}"))
+            })?;
+            let options = Options { data: &folders, threads, stop: &signals.stop, until_epoch: None };
+            run::extractor_of(&section, &dataset, &options, &mut OnlyPreparing)?
+        }
     };
     let started = Instant::now();
     let mut evaluator = Evaluator::new(&settings, &section, &dataset, extractor)?;
@@ -88,10 +96,21 @@ pub(super) fn evaluate(arguments: &Evaluate) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// Says what takes long, on standard error.
+struct OnlyPreparing;
+
+impl Reporter for OnlyPreparing {
+    fn report(&mut self, event: &Event<'_>) {
+        if let Event::Preparing { dataset, path } = event {
+            output::complain(preparing(dataset, path));
+        }
+    }
+}
+
 /// Keeps a trained classifier as a feature extractor.
 pub(super) fn extractor(arguments: &arguments::Extractor) -> Result<Exit, Failure> {
     let plan = plan_of_folder(&arguments.run)?;
-    let file = run::extractor_file(&plan)?;
+    let file = run::extractor_file(&plan, None)?;
     file.write(&arguments.file)?;
     output::line(arguments.file.display())?;
     Ok(Exit::Done)

@@ -196,6 +196,7 @@ impl From<run::Error> for Failure {
             run::Error::Diverged { .. } => Self::new(Exit::Diverged, message),
             run::Error::Scoring(error) => error.into(),
             run::Error::OtherData { .. } => Self::new(Exit::Damaged, message),
+            run::Error::Interrupted => Self::new(Exit::Interrupted, message),
             run::Error::NotFinite => Self::new(Exit::Diverged, message),
             run::Error::NotBuilt { .. }
             | run::Error::WithoutCuda
@@ -203,6 +204,7 @@ impl From<run::Error> for Failure {
             | run::Error::Labels { .. }
             | run::Error::DrawsNothing
             | run::Error::NotAnExtractor
+            | run::Error::Recipe { .. }
             | run::Error::NoTestExamples { .. }
             | run::Error::NoExtractor { .. }
             | run::Error::TooFewExamples { .. } => Self::new(Exit::Wrong, message),

@@ -170,6 +170,7 @@ impl Reporter for Terminal {
     fn report(&mut self, event: &Event<'_>) {
         match event {
             Event::Downloading(progress) => self.downloading(progress),
+            Event::Preparing { dataset, path } => self.line(&preparing(dataset, path)),
             Event::Started { folder, schedule, step } => {
                 if let Some(bar) = self.bar.take() {
                     bar.finish_and_clear();
@@ -229,6 +230,11 @@ impl Reporter for Terminal {
     }
 }
 
+/// What is done before a run that is to be scored.
+pub(super) fn preparing(dataset: &str, path: &Path) -> String {
+    format!("training the feature extractor of {dataset}, once; it will be kept in {}", path.display())
+}
+
 /// The most important scores of an evaluation, each beside what real examples score.
 fn scored(row: &EvaluationRow, columns: &[&str]) -> String {
     let shown =
@@ -253,6 +259,9 @@ impl Reporter for Json {
                 json!({"event": "download-failed", "file": file, "url": url, "reason": reason})
             }
             Event::Downloading(_) | Event::Step { .. } => return,
+            Event::Preparing { dataset, path } => {
+                json!({"event": "preparing", "dataset": dataset, "extractor": path})
+            }
             Event::Started { folder, schedule, step } => json!({
                 "event": "started",
                 "run": folder.root(),

@@ -1,16 +1,14 @@
 //! How close a learner's samples are to the data.
 
-use super::{Error, Plan, configuration_hash, samples};
-use crate::architecture::{self, Networks};
+use super::{Error, Plan, samples};
 use crate::config::Experiment;
 use crate::config::dataset::Dataset as Section;
 use crate::config::evaluation::{Against, Evaluation, Metric};
-use crate::data::{Dataset, Folders, Pixels, Scale, Split};
+use crate::data::{Dataset, Pixels, Scale, Split};
 use crate::evaluation::{self, Reference, Sample};
 use crate::learner::Learner;
 use crate::random::Stream;
-use crate::record::{self, Checkpoint, Columns};
-use crate::scoring::{self, About, Extractor};
+use crate::scoring::{self, Extractor};
 use rand::seq::SliceRandom;
 use std::path::Path;
 
@@ -204,24 +202,6 @@ fn real(
     }
 }
 
-/// The extractor of a data set's images; none for points.
-///
-/// # Errors
-/// If there is none for these images, or its file is damaged.
-pub fn extractor_of(
-    section: &Section,
-    _dataset: &Dataset,
-    _folders: &Folders,
-) -> Result<Option<Extractor>, Error> {
-    if section.is_points() {
-        return Ok(None);
-    }
-    match scoring::shipped(section.name()) {
-        Some(shipped) => Ok(Some(shipped.extractor()?)),
-        None => Err(Error::NoExtractor { dataset: section.name() }),
-    }
-}
-
 /// Scores the samples of a run's checkpoint, as `evaluation` says; where training stood comes with them.
 ///
 /// # Errors
@@ -233,34 +213,4 @@ pub fn evaluate_run(
 ) -> Result<(u64, Scores), Error> {
     let (mut model, progress) = samples::restored(plan, checkpoint)?;
     Ok((progress.step, evaluator.evaluate(&plan.experiment, model.learner())?))
-}
-
-/// The file of a feature extractor, from the run that trained it.
-///
-/// # Errors
-/// If the run trained no extractor, or its checkpoint is damaged.
-pub fn extractor_file(plan: &Plan) -> Result<Checkpoint, Error> {
-    let experiment = &plan.experiment;
-    let run = plan.folder.read_run_file()?;
-    let (Networks::Classifier { classifier, .. }, Some(run)) = (&plan.networks, run) else {
-        return Err(Error::NotAnExtractor);
-    };
-    let classes = classifier.output().features();
-    if architecture::extractor(classifier.input(), classes).as_ref() != Ok(classifier) {
-        return Err(Error::NotAnExtractor);
-    }
-    let checkpoint = Checkpoint::read(&plan.folder.latest())?;
-    checkpoint.check_configuration(&plan.folder.latest(), &configuration_hash(experiment))?;
-    let columns = Columns::new(experiment.columns().iter().map(|column| column.name));
-    let rows = record::metrics::read(&plan.folder.metrics(), &columns)?;
-    let accuracy = rows.last().and_then(|row| row.value("test_accuracy"));
-    let about = About {
-        shape: experiment.dataset.shape(),
-        classes,
-        dataset: experiment.dataset.name().to_owned(),
-        dataset_sha256: run.dataset.sha256,
-        experiment: experiment.name.clone(),
-        test_accuracy: accuracy.unwrap_or(f64::NAN),
-    };
-    Ok(Extractor::file(&about, checkpoint))
 }

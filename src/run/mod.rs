@@ -9,6 +9,7 @@ mod early_stop;
 mod evaluation;
 mod examples;
 mod exhibits;
+mod extractor;
 mod folder;
 mod model;
 mod pictures;
@@ -31,8 +32,9 @@ use recorder::Recorder;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-pub use evaluation::{Evaluator, Scores, evaluate_run, extractor_file, extractor_of};
+pub use evaluation::{Evaluator, Scores, evaluate_run};
 pub use examples::load as load_dataset;
+pub use extractor::{extractor_file, extractor_of};
 pub use folder::{Folder, configuration_hash};
 pub use model::Model;
 pub use report::{Event, Reporter};
@@ -108,6 +110,15 @@ pub enum Error {
         /// The data set.
         dataset: &'static str,
     },
+    /// An extractor could not be trained.
+    #[error("the feature extractor of this data set cannot be trained: {reason}")]
+    Recipe {
+        /// Why.
+        reason: String,
+    },
+    /// It was asked to stop before the run itself began.
+    #[error("interrupted while the feature extractor was trained; the same command goes on with it")]
+    Interrupted,
     /// Features come from a certain network.
     #[error(
         "this run trained no feature extractor: that is a classifier with architecture.variant = \"extractor\""
@@ -294,7 +305,10 @@ impl Plan {
         let evaluator = match &self.experiment.evaluation {
             Some(settings) => {
                 let section = &self.experiment.dataset;
-                let extractor = extractor_of(section, &dataset, options.data)?;
+                let extractor = match extractor_of(section, &dataset, options, reporter) {
+                    Err(Error::Interrupted) => return Ok(Outcome::Interrupted),
+                    extractor => extractor?,
+                };
                 Some(Evaluator::new(settings, section, &dataset, extractor)?)
             }
             None => None,

@@ -11,6 +11,13 @@ use std::path::Path;
 pub enum Event<'a> {
     /// A data set is being downloaded.
     Downloading(fetch::Progress<'a>),
+    /// The feature extractor of a data set is being trained, once.
+    Preparing {
+        /// The data set.
+        dataset: &'a str,
+        /// Where it will be kept.
+        path: &'a Path,
+    },
     /// Training begins after this many steps (more than 0: it is resumed).
     Started {
         /// The run's folder.

@@ -23,7 +23,9 @@ const PREFIX: &str = "classifier.";
 pub struct About {
     /// (H, W, C) of the images.
     pub shape: (usize, usize, usize),
-    /// How many classes it tells apart.
+    /// How many classes its network tells apart.
+    pub outputs: usize,
+    /// How many there are in the data, at most as many: the other outputs are left out.
     pub classes: usize,
     /// The data set that it was trained on.
     pub dataset: String,
@@ -43,7 +45,7 @@ pub struct Extractor {
     trunk: Box<dyn Network<Cpu>>,
     /// Numbers in a feature vector.
     width: usize,
-    /// (width, classes).
+    /// (width, outputs).
     weight: Vec<f32>,
     bias: Vec<f32>,
     about: About,
@@ -85,8 +87,8 @@ impl Extractor {
         if let Some(error) = failure {
             return Err(error.into());
         }
-        let weight = checkpoint.take(path, &format!("{PREFIX}{head}.weight"), &[width, about.classes])?;
-        let bias = checkpoint.take(path, &format!("{PREFIX}{head}.bias"), &[about.classes])?;
+        let weight = checkpoint.take(path, &format!("{PREFIX}{head}.weight"), &[width, about.outputs])?;
+        let bias = checkpoint.take(path, &format!("{PREFIX}{head}.bias"), &[about.outputs])?;
         let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self { trunk, width, weight, bias, about, sha256 })
     }
@@ -94,7 +96,7 @@ impl Extractor {
     /// The file of an extractor, from the checkpoint of a run that trained one.
     pub fn file(about: &About, checkpoint: Checkpoint) -> Checkpoint {
         let tensors = checkpoint.tensors.into_iter().filter(|(name, _)| name.starts_with(PREFIX));
-        Checkpoint { tensors: tensors.collect(), metadata: about.words().into() }
+        Checkpoint { tensors: tensors.collect(), metadata: about.words().into_iter().collect() }
     }
 
     /// What it was trained on, and how well it does.
@@ -136,8 +138,8 @@ impl Extractor {
         let classes = self.about.classes;
         let mut probabilities = Vec::with_capacity(features.len() / self.width * classes);
         for row in features.chunks_exact(self.width) {
-            let mut logits: Vec<f64> = self.bias.iter().map(|&bias| f64::from(bias)).collect();
-            for (&feature, weights) in row.iter().zip(self.weight.chunks_exact(classes)) {
+            let mut logits: Vec<f64> = self.bias[..classes].iter().map(|&bias| f64::from(bias)).collect();
+            for (&feature, weights) in row.iter().zip(self.weight.chunks_exact(self.about.outputs)) {
                 for (logit, &weight) in logits.iter_mut().zip(weights) {
                     *logit += f64::from(feature) * f64::from(weight);
                 }
@@ -161,12 +163,12 @@ impl About {
     /// The classifier's network.
     fn network(&self) -> Result<Architecture, architecture::Error> {
         let (height, width, channels) = self.shape;
-        architecture::extractor(Shape::image(height, width, channels), self.classes)
+        architecture::extractor(Shape::image(height, width, channels), self.outputs)
     }
 
-    fn words(&self) -> [(String, String); 8] {
+    fn words(&self) -> Vec<(String, String)> {
         let (height, width, channels) = self.shape;
-        [
+        let mut words = vec![
             ("height", height.to_string()),
             ("width", width.to_string()),
             ("channels", channels.to_string()),
@@ -175,17 +177,23 @@ impl About {
             ("dataset_sha256", self.dataset_sha256.clone()),
             ("experiment", self.experiment.clone()),
             ("test_accuracy", self.test_accuracy.to_string()),
-        ]
-        .map(|(name, word)| (name.to_owned(), word))
+        ];
+        if self.outputs != self.classes {
+            words.push(("outputs", self.outputs.to_string()));
+        }
+        words.into_iter().map(|(name, word)| (name.to_owned(), word)).collect()
     }
 
     fn of(path: &Path, checkpoint: &Checkpoint) -> Result<Self, Error> {
         let word = |name| checkpoint.word(path, name).map(str::to_owned);
         // Larger ones have no network, and would only make messages long.
         let number = |name| checkpoint.number(path, name).map(|number: u64| number.min(1 << 20) as usize);
+        let classes = number("classes")?;
+        let outputs = if checkpoint.metadata.contains_key("outputs") { number("outputs")? } else { classes };
         Ok(Self {
+            outputs,
             shape: (number("height")?, number("width")?, number("channels")?),
-            classes: number("classes")?,
+            classes: classes.clamp(1, outputs.max(1)),
             dataset: word("dataset")?,
             dataset_sha256: word("dataset_sha256")?,
             experiment: word("experiment")?,

@@ -154,3 +154,39 @@ fn only_an_extractor_becomes_one() {
     let cut = shop.atelier(["evaluate", gan, "--extractor", "cut.safetensors"]).done();
     cut.expect(3).complains("cut.safetensors");
 }
+
+/// Sub-folders of light and dark images, which a classifier tells apart in no time.
+#[test]
+fn the_extractor_of_other_data_is_trained_once_and_kept() {
+    let shop = Workshop::new();
+    for (class, level) in [("dark", 30), ("light", 200)] {
+        for index in 0..150_u8 {
+            let mut image = image::GrayImage::from_pixel(28, 28, image::Luma([level]));
+            image.put_pixel(u32::from(index % 28), u32::from(index / 28), image::Luma([index]));
+            image.save(shop.write(format!("photos/{class}/{index}.png"), "")).expect("a picture");
+        }
+    }
+    let sets = [
+        "dataset.name=image-folder",
+        "dataset.path=photos",
+        "dataset.size=[28, 28]",
+        "dataset.channels=1",
+        "training.epochs=1",
+        "evaluation.samples=20",
+    ];
+    let run = |out: &str| shop.atelier(run_tiny(out, &sets)).done();
+    let first = run("out").expect(0).says("training the feature extractor of image-folder, once");
+    assert!(first.stdout.contains("scored epoch 1"), "{first}");
+    let cached: Vec<_> = tree(&shop.path(".cache"))
+        .into_keys()
+        .filter(|path| path.to_string_lossy().contains("extractors"))
+        .collect();
+    assert_eq!(cached.len(), 1, "{cached:?}");
+    let second = run("again").expect(0);
+    assert!(!second.stdout.contains("extractor"), "{second}");
+    let scores = [table(&shop.only_run("out")), table(&shop.only_run("again"))];
+    assert_eq!(cell(&scores[0], 0, "frechet"), cell(&scores[1], 0, "frechet"));
+    // Two classes, and not as many as a byte has values.
+    let score: f64 = cell(&scores[0], 0, "classifier_score").parse().expect("a number");
+    assert!((1.0..=2.0).contains(&score), "{score}");
+}
