@@ -66,6 +66,10 @@ bench-layers *ARGS:
 bench-scores:
     cargo bench --bench scores
 
+# Time what a gradient penalty's tangent costs beside a forward and backward pass
+bench-tangent:
+    cargo bench --bench tangent
+
 # Type-check the CUDA build without a CUDA compiler
 check-cuda-types:
     cargo clippy --release --features cuda,ci-check -- -D warnings
