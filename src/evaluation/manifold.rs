@@ -10,7 +10,7 @@ use super::{Reference, Sample, Unscorable};
 pub(super) const NEIGHBOURS: usize = 5;
 
 /// The squared distance of every row to its `k`-th nearest other row; there are more than `k`.
-pub(super) fn radii(rows: &Rows<'_>, k: usize) -> Vec<f64> {
+pub(super) fn squared_radii(rows: &Rows<'_>, k: usize) -> Vec<f64> {
     let bests = visit(rows, rows, || Best::new(k), |best, near| best.see(near, Some(near.row)));
     bests.into_iter().map(|best| best.last_distance()).collect()
 }
@@ -26,10 +26,10 @@ pub(super) struct Inside {
     pub(super) recalled: usize,
 }
 
-/// Counts for these samples; `their_radii` are the squared radii of the samples' balls, where they are needed.
-pub(super) fn inside(reference: &Reference, samples: &Sample, their_radii: Option<&[f64]>) -> Inside {
+/// Counts for these samples; `their_squared_radii` are the squared radii of the samples' balls, where they are needed.
+pub(super) fn inside(reference: &Reference, samples: &Sample, their_squared_radii: Option<&[f64]>) -> Inside {
     let balls: Vec<AtomicU32> = (0..samples.count).map(|_| AtomicU32::new(0)).collect();
-    let radii = reference.radii();
+    let squared_radii = reference.squared_radii();
     let seen = visit(
         &reference.sample().rows(),
         &samples.rows(),
@@ -37,11 +37,12 @@ pub(super) fn inside(reference: &Reference, samples: &Sample, their_radii: Optio
         |(holds, is_in), near| {
             for offset in 0..near.approximate.len() {
                 let sample = near.first + offset;
-                if near.is_below(offset, radii[near.row]) {
+                if near.is_below(offset, squared_radii[near.row]) {
                     *holds = true;
                     balls[sample].fetch_add(1, Ordering::Relaxed);
                 }
-                *is_in = *is_in || their_radii.is_some_and(|radii| near.is_below(offset, radii[sample]));
+                *is_in =
+                    *is_in || their_squared_radii.is_some_and(|radii| near.is_below(offset, radii[sample]));
             }
         },
     );

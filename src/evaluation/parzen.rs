@@ -27,7 +27,7 @@ pub struct Parzen {
 ///
 /// σ is the one of ten that makes the `validation` images most likely. The protocol takes [`SAMPLES_OF_PARZEN`] samples and [`VALIDATION_OF_PARZEN`]
 /// validation images, whose number is the caller's choice here. High values are good, but say little in many dimensions: a model that repeats
-/// cluster centres of the training images beats the data's own (Theis et al. 2016, section 3.2). It is here to compare with the numbers of 2014.
+/// cluster centres of the training images beats the data's own (Theis et al. 2016, section 3.5). It is here to compare with the numbers of 2014.
 ///
 /// Each of the three is a matrix (images, `width`). Fails where one is empty, of another shape, or leaves [0, 1].
 pub fn parzen(samples: &[f32], validation: &[f32], test: &[f32], width: usize) -> Result<Parzen, Unscorable> {

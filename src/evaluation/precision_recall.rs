@@ -19,8 +19,8 @@ impl Score for PrecisionRecall {
 
     fn score(&self, reference: &Reference, samples: &Sample, _: &Stream) -> Result<Vec<f64>, Unscorable> {
         manifold::check(reference, samples, "precision and recall")?;
-        let their_radii = manifold::radii(&samples.rows(), NEIGHBOURS);
-        let inside = manifold::inside(reference, samples, Some(&their_radii));
+        let their_squared_radii = manifold::squared_radii(&samples.rows(), NEIGHBOURS);
+        let inside = manifold::inside(reference, samples, Some(&their_squared_radii));
         let precise = inside.balls.iter().filter(|balls| **balls > 0).count();
         Ok(vec![share(precise, samples.count), share(inside.recalled, reference.sample().count)])
     }

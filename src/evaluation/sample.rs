@@ -93,13 +93,13 @@ pub(super) fn check_matrix(
 pub struct Reference {
     sample: Sample,
     normal: OnceLock<Normal>,
-    radii: OnceLock<Vec<f64>>,
+    squared_radii: OnceLock<Vec<f64>>,
 }
 
 impl Reference {
     /// The examples that samples are compared with.
     pub fn new(sample: Sample) -> Self {
-        Self { sample, normal: OnceLock::new(), radii: OnceLock::new() }
+        Self { sample, normal: OnceLock::new(), squared_radii: OnceLock::new() }
     }
 
     /// The examples themselves.
@@ -113,8 +113,8 @@ impl Reference {
     }
 
     /// The squared distance of every example to its [`NEIGHBOURS`]-th nearest other one; there are more than that.
-    pub(super) fn radii(&self) -> &[f64] {
-        self.radii.get_or_init(|| manifold::radii(&self.sample.rows(), NEIGHBOURS))
+    pub(super) fn squared_radii(&self) -> &[f64] {
+        self.squared_radii.get_or_init(|| manifold::squared_radii(&self.sample.rows(), NEIGHBOURS))
     }
 
     /// Fails where the samples' features are not of the reference's kind.

@@ -1,7 +1,7 @@
 use safetensors::SafeTensors;
 
 use super::kernel::{discrepancy, mean_and_deviation, rows};
-use super::manifold::{NEIGHBOURS, inside, radii};
+use super::manifold::{NEIGHBOURS, inside, squared_radii};
 use super::*;
 use crate::random::fill_normal;
 
@@ -147,7 +147,7 @@ fn kernel_distances_agree_with_numpy() {
 fn assert_counts(real: Sample, fake: &Sample, expected: &str) {
     let (count, expected) = (real.count as f64, numbers(expected));
     let reference = Reference::new(real);
-    let found = inside(&reference, fake, Some(&radii(&fake.rows(), NEIGHBOURS)));
+    let found = inside(&reference, fake, Some(&squared_radii(&fake.rows(), NEIGHBOURS)));
     let precise = found.balls.iter().filter(|balls| **balls > 0).count();
     let pairs: u32 = found.balls.iter().sum();
     let counts = [precise, found.recalled, pairs as usize, found.holding].map(|count| count as f64);
@@ -322,7 +322,7 @@ fn assert_all_worsen(steps: &[Sample], reference: &Reference, names: &[&str]) {
 fn every_score_worsens_under_growing_noise() {
     let steps: Vec<Sample> = [0.0, 0.5, 0.75, 1.0, 1.25].map(|noise| classes(1, 1500, noise, 0)).into();
     let reference = Reference::new(classes(0, 1500, 0.0, 0));
-    // Recall is no such score: noisy samples lie far apart, and so their balls are large (Naeem et al. 2020, section 2.2).
+    // Recall is no such score: noisy samples lie far apart, and so their balls are large, as those of outliers are in Naeem et al. 2020.
     let names = ["frechet", "kernel", "precision", "density", "coverage", "classifier_score"];
     assert_all_worsen(&steps, &reference, &names);
 }
@@ -408,8 +408,8 @@ fn what_cannot_be_scored_says_why() {
     let refused = |count: usize, features: Vec<f32>, width: usize| {
         Sample::new(count, features, width, Vec::new(), 0).unwrap_err().to_string()
     };
-    assert_eq!(refused(1, vec![0.0; 3], 3), "a score needs at least 2 examples, but there is 1");
-    assert_eq!(refused(0, vec![], 3), "a score needs at least 2 examples, but there are none");
+    assert_eq!(refused(1, vec![0.0; 3], 3), "a score: at least 2 examples are needed, but there is 1");
+    assert_eq!(refused(0, vec![], 3), "a score: at least 2 examples are needed, but there are none");
     assert_eq!(refused(2, vec![0.0; 5], 3), "features: 5 numbers are not 2 rows of 3");
     assert_eq!(
         refused(usize::MAX, vec![0.0; 5], 3),
@@ -444,7 +444,7 @@ fn what_cannot_be_scored_says_why() {
         );
     }
     let two = points(vec![0.0, 1.0, 2.0, 5.0], 2);
-    let few = "precision and recall needs at least 6 examples, but there are 2";
+    let few = "precision and recall: at least 6 examples are needed, but there are 2";
     assert_eq!(error(Metric::PrecisionRecall, &two), few);
     assert!(matches!(
         score(Metric::DensityCoverage).score(&reference, &two, &stream()),
@@ -471,7 +471,7 @@ fn what_cannot_be_scored_says_why() {
     };
     assert_eq!(
         search(&[0.0], &[0.0, 1.0], 1, 3),
-        "a search for the nearest neighbours needs at least 3 examples, but there are 2"
+        "a search for the nearest neighbours: at least 3 examples are needed, but there are 2"
     );
     assert!(search(&[0.0], &[0.0, 1.0], 1, 0).contains("at least 1"));
     assert!(search(&[0.0; 3], &[0.0; 4], 2, 1).contains("queries: 3 numbers are not 1 rows of 2"));

@@ -2,7 +2,7 @@
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Unscorable {
     /// A distribution is not seen in so few.
-    #[error("{what} needs at least {least} examples, but there {}", are(*.found))]
+    #[error("{what}: at least {least} examples are needed, but there {}", are(*.found))]
     TooFew {
         /// Who needs them.
         what: &'static str,
