@@ -21,9 +21,12 @@ pub struct Sample {
     pub probabilities: Vec<f32>,
     /// Number of classes; 0 where there is no classifier.
     pub classes: usize,
-    /// Nobody else makes one: what [`Sample::new`] checks can be relied upon.
-    _checked: (),
+    /// Nobody but [`Sample::new`] makes one, so that what it checks can be relied upon.
+    _checked: Checked,
 }
+
+#[derive(Clone, Debug)]
+struct Checked;
 
 impl Sample {
     /// The examples with these `features` (count, width) and class `probabilities` (count, classes). Fails where they are fewer than two, not of
@@ -49,7 +52,7 @@ impl Sample {
                 }
             }
         }
-        Ok(Self { count, features, width, probabilities, classes, _checked: () })
+        Ok(Self { count, features, width, probabilities, classes, _checked: Checked })
     }
 
     /// The features, for distances.

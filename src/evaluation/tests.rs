@@ -255,7 +255,7 @@ fn classes_are_counted() {
     let even = classified(vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0], 3);
     assert_eq!(numbers_of(Metric::ClassCoverage, &reference, &even), [1.0, 0.0]);
     assert_near(numbers_of(Metric::ClassifierScore, &reference, &even)[0], 3.0, 1e-12);
-    let alike = classified(vec![0.2, 0.8].repeat(5), 2);
+    let alike = classified([0.2, 0.8].repeat(5), 2);
     assert_near(numbers_of(Metric::ClassifierScore, &reference, &alike)[0], 1.0, 1e-12);
 }
 
