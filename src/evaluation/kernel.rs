@@ -52,8 +52,10 @@ impl Score for Kernel {
 pub(super) fn mean_and_deviation(values: &[f64]) -> [f64; 2] {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
-    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
-    [mean, variance.sqrt()]
+    // In units of the greatest, whose square may be too large for f64: a cubic kernel on large features gets there.
+    let unit = values.iter().map(|value| (value - mean).abs()).fold(f64::MIN_POSITIVE, f64::max);
+    let variance = values.iter().map(|value| ((value - mean) / unit).powi(2)).sum::<f64>() / count;
+    [mean, variance.sqrt() * unit]
 }
 
 /// The features of these examples, row by row.

@@ -6,7 +6,7 @@ use super::distances::{Rows, visit};
 use super::neighbours::Best;
 use super::{Reference, Sample, Unscorable};
 
-/// A ball reaches to the example's so-many-th nearest other example: the k of Naeem et al. 2020, section 5. (Kynkäänniemi et al. take 3.)
+/// A ball reaches to the example's so-many-th nearest other example: the k of Naeem et al. 2020, section 3.3. (Kynkäänniemi et al. take 3.)
 pub(super) const NEIGHBOURS: usize = 5;
 
 /// The squared distance of every row to its `k`-th nearest other row; there are more than `k`.

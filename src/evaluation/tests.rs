@@ -387,6 +387,27 @@ fn a_collapsed_generator_gets_numbers() {
 }
 
 #[test]
+fn features_as_large_and_as_small_as_f32_get_numbers() {
+    let scaled = |index: u64, largest: f32| {
+        let sample = classes(index, 64, 0.0, 0);
+        let top = sample.features.iter().fold(0.0f32, |top, x| top.max(x.abs()));
+        points(sample.features.iter().map(|x| x / top * largest).collect(), WIDTH)
+    };
+    let metrics = [Metric::Frechet, Metric::Kernel, Metric::PrecisionRecall, Metric::DensityCoverage];
+    for largest in [f32::MAX, f32::MIN_POSITIVE] {
+        let reference = Reference::new(scaled(0, largest));
+        let found = scores(&metrics, &reference, &scaled(1, largest), &stream()).unwrap();
+        assert!(found.iter().all(|(_, value)| value.is_finite()), "{largest}: {found:?}");
+        // Neighbours do not depend on the unit.
+        let plain = scores(&metrics, &Reference::new(scaled(0, 1.0)), &scaled(1, 1.0), &stream()).unwrap();
+        let manifolds = 3..;
+        for ((column, value), (_, expected)) in found[manifolds.clone()].iter().zip(&plain[manifolds]) {
+            assert!((value - expected).abs() < 0.02, "{largest}, {}: {value} is not {expected}", column.name);
+        }
+    }
+}
+
+#[test]
 fn scores_are_the_same_bytes_whatever_the_threads() {
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
