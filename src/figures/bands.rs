@@ -301,23 +301,8 @@ impl<DB: DrawingBackend> Pencil<'_, '_, DB> {
 
     /// Marks the places with values that are not finite, `below` the upper end of the panel.
     fn cross(&self, band: &Band, color: RGBColor, below: i32) -> Result<()> {
-        let reach = 5 * UNIT;
         let y = self.place(0.0, self.vertical.range().end).1 + below * UNIT;
-        let mut last = None;
-        for place in &band.holes {
-            let x = self.place(*place, 0.0).0;
-            // Thousands of them side by side need not all be drawn.
-            if last.is_some_and(|last| x - last < reach) {
-                continue;
-            }
-            last = Some(x);
-            for slope in [-reach, reach] {
-                let ends = [(x - reach, y - slope), (x + reach, y + slope)];
-                let stroke = PathElement::new(ends, line(color, 2.0));
-                self.root.draw(&stroke).map_err(Error::drawing)?;
-            }
-        }
-        Ok(())
+        pen::crosses(self.root, band.holes.iter().map(|place| self.place(*place, 0.0).0), y, color)
     }
 }
 

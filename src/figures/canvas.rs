@@ -6,17 +6,20 @@
 
 use std::convert::Infallible;
 
-use plotters::style::RGBColor;
+use plotters::style::{Color, RGBColor};
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
     FontTransform,
 };
 
-use super::{encode, fonts};
+use super::{encode, fonts, palette};
 
 /// Units of plotters' integer coordinates per pixel.
 pub(super) const SUBPIXELS: i32 = 8;
+
+/// The height of what [`Canvas::heading`] writes.
+pub(super) const HEADING: usize = 112;
 
 /// An RGB bitmap. Coordinates are in pixels from the upper left corner, and may lie outside.
 pub(super) struct Canvas {
@@ -157,6 +160,17 @@ impl Canvas {
             let share = share.abs().min(1.0) * color.alpha as f32;
             self.blend(columns.start + x as i32, rows.start + y as i32, color.rgb, share);
         });
+    }
+
+    /// Writes a title and a note below it, `margin` from the left, in the upper [`HEADING`] pixels.
+    pub(super) fn heading(&mut self, margin: usize, title: &str, note: &str) {
+        let limit = self.width.saturating_sub(2 * margin) as f32;
+        for (text, size, y, color) in
+            [(title, 30.0, 40.0, palette::INK), (note, 20.0, 78.0, palette::FAINT_INK)]
+        {
+            let text = fonts::fitted(text, size, limit);
+            self.text((margin as f32, y), &text, size, color.to_backend_color(), Anchor::LEFT, false);
+        }
     }
 
     /// Draws a line through the points, with round joins and ends. Where it meets itself it is not drawn twice, so a

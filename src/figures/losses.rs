@@ -214,22 +214,11 @@ fn draw_panel<DB: DrawingBackend>(
         .draw()
         .map_err(Error::drawing)?;
     if content.scale == Scale::Probability {
-        draw_undecided(root, panel)?;
+        // Where nothing is decided.
+        let y = middle * UNIT;
+        pen::dashed(root, &[(SIDES.0 * UNIT, y), (SIDES.1 * UNIT, y)], line(palette::AXIS, 1.25))?;
     }
     draw_curves(root, &chart, curves, vertical)
-}
-
-/// The dashed line at probability 1/2.
-fn draw_undecided<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, panel: &Panel) -> Result<()> {
-    let y = (panel.top + panel.bottom) / 2 * UNIT;
-    let (dash, period) = (7, 12);
-    let dashes = (SIDES.0..SIDES.1).step_by(period);
-    for left in dashes {
-        let right = (left + dash).min(SIDES.1);
-        let dash = PathElement::new([(left * UNIT, y), (right * UNIT, y)], line(palette::AXIS, 1.25));
-        root.draw(&dash).map_err(Error::drawing)?;
-    }
-    Ok(())
 }
 
 fn draw_curves<DB: DrawingBackend>(
@@ -266,31 +255,8 @@ fn draw_curves<DB: DrawingBackend>(
     for (row, curve) in curves.iter().enumerate() {
         // Crosses below the upper end, each curve's in a row of its own.
         let top = place(&(0.0, range.end)).1 + (12 + 16 * row as i32) * UNIT;
-        draw_crosses(root, curve, top, |x| place(&(x, range.end)).0)?;
-    }
-    Ok(())
-}
-
-/// Marks the rows that are not finite.
-fn draw_crosses<DB: DrawingBackend>(
-    root: &DrawingArea<DB, Shift>,
-    curve: &Curve,
-    y: i32,
-    place: impl Fn(f64) -> i32,
-) -> Result<()> {
-    let reach = 5 * UNIT;
-    let mut last = None;
-    for x in curve.holes().map(place) {
-        // Thousands of them side by side need not all be drawn.
-        if last.is_some_and(|last| x - last < reach) {
-            continue;
-        }
-        last = Some(x);
-        for slope in [-reach, reach] {
-            let ends = [(x - reach, y - slope), (x + reach, y + slope)];
-            let stroke = PathElement::new(ends, line(curve.color, 2.0));
-            root.draw(&stroke).map_err(Error::drawing)?;
-        }
+        let places = curve.holes().map(|x| place(&(x, range.end)).0);
+        pen::crosses(root, places, top, curve.color)?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use plotters::style::{Color, RGBColor};
 
-use super::canvas::{Anchor, Canvas};
+use super::canvas::{Anchor, Canvas, HEADING};
 use super::montage::Samples;
 use super::{fonts, palette};
 
@@ -21,7 +21,6 @@ const SIDE: usize = 112;
 const CELL: usize = 148;
 const NAMES: usize = 52;
 const MARGIN: usize = 36;
-const TITLE: usize = 112;
 /// Size of the names.
 const SIZE: f32 = 18.0;
 
@@ -35,42 +34,34 @@ pub fn png(
     samples: &Samples<'_>,
     (rows, columns): (usize, usize),
 ) -> Vec<u8> {
-    let Samples { data, height, width, channels, range } = *samples;
+    let Samples { height, width, channels, .. } = *samples;
     assert!(matches!(channels, 1 | 3), "{channels} channels are no picture");
     let shown = mistakes.len().min(rows * columns);
     let columns = columns.min(shown.max(1));
-    let scale = (SIDE / height.max(width)).clamp(1, 32);
+    let scale = samples.scale_to(SIDE);
     let cell = (CELL.max(width * scale + 24), height * scale + NAMES + 20);
     let size = (
         (2 * MARGIN + columns * cell.0).max(640),
-        TITLE + shown.div_ceil(columns).max(1) * cell.1 + MARGIN / 2,
+        HEADING + shown.div_ceil(columns).max(1) * cell.1 + MARGIN / 2,
     );
     let mut canvas = Canvas::new(size.0, size.1, palette::PAPER);
-    let limit = (size.0 - 2 * MARGIN) as f32;
-    let mut write = |place: (f32, f32), text: &str, size: f32, limit: f32, color: RGBColor, anchor| {
-        let text = fonts::fitted(text, size, limit);
-        canvas.text(place, &text, size, color.to_backend_color(), anchor, false);
+    canvas.heading(MARGIN, title, note);
+    let mut write = |place: (f32, f32), text: &str, color: RGBColor| {
+        let text = fonts::fitted(text, SIZE, cell.0 as f32 - 8.0);
+        canvas.text(place, &text, SIZE, color.to_backend_color(), Anchor::CENTER, false);
     };
-    write((MARGIN as f32, 40.0), title, 30.0, limit, palette::INK, Anchor::LEFT);
-    write((MARGIN as f32, 78.0), note, 20.0, limit, palette::FAINT_INK, Anchor::LEFT);
-    let place = |index: usize| (MARGIN + index % columns * cell.0, TITLE + index / columns * cell.1);
+    let place = |index: usize| (MARGIN + index % columns * cell.0, HEADING + index / columns * cell.1);
     for (index, mistake) in mistakes.iter().enumerate().take(shown) {
         let (left, top) = place(index);
         let middle = (left + cell.0 / 2) as f32;
         let below = (top + height * scale + 16) as f32;
-        let limit = cell.0 as f32 - 8.0;
-        write((middle, below), &mistake.label, SIZE, limit, palette::BLUE, Anchor::CENTER);
-        write((middle, below + 22.0), &mistake.predicted, SIZE, limit, palette::VERMILLION, Anchor::CENTER);
+        write((middle, below), &mistake.label, palette::BLUE);
+        write((middle, below + 22.0), &mistake.predicted, palette::VERMILLION);
     }
-    for (index, image) in data.chunks_exact(height * width * channels).enumerate().take(shown) {
+    for index in 0..shown {
         let (left, top) = place(index);
-        let mut pixels = Vec::with_capacity(image.len() * scale * scale);
-        for row in image.chunks_exact(width * channels) {
-            let wide = row.chunks_exact(channels).flat_map(|pixel| std::iter::repeat_n(pixel, scale));
-            let wide: Vec<u8> = wide.flatten().map(|x| range.to_byte(*x)).collect();
-            pixels.extend(std::iter::repeat_n(wide, scale).flatten());
-        }
-        canvas.picture((left + (cell.0 - width * scale) / 2, top), width * scale, channels, &pixels);
+        let place = (left + (cell.0 - width * scale) / 2, top);
+        canvas.picture(place, width * scale, channels, &samples.enlarged(index, scale));
     }
     canvas.to_png()
 }
@@ -92,7 +83,7 @@ mod tests {
             let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
             let info = reader.next_frame(&mut pixels).unwrap();
             let rows = count.min(32).div_ceil(8).max(1);
-            assert_eq!(info.height as usize, TITLE + rows * (112 + NAMES + 20) + MARGIN / 2);
+            assert_eq!(info.height as usize, HEADING + rows * (112 + NAMES + 20) + MARGIN / 2);
             // Each image is a grey square of 112 pixels.
             let grey = pixels.chunks_exact(3).filter(|pixel| *pixel == [128; 3]).count();
             assert!(grey.abs_diff(count.min(32) * 112 * 112) < 200, "{grey} for {count}");

@@ -1,6 +1,7 @@
 //! Montages: samples side by side, as `samples/epoch_0001.png`.
 
 use super::encode;
+use super::progress::Image;
 use crate::data::Scale;
 
 /// Images, (n, H, W, C) in row-major order.
@@ -20,8 +21,32 @@ pub struct Samples<'a> {
 }
 
 impl Samples<'_> {
-    fn count(&self) -> usize {
-        self.data.len() / (self.height * self.width * self.channels)
+    /// How many images there are.
+    pub(super) fn count(&self) -> usize {
+        self.data.len() / self.features()
+    }
+
+    fn features(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    /// The factor by which an image has to be enlarged for its longer side to come near to `side` pixels, and not beyond;
+    /// at least 1.
+    pub(super) fn scale_to(&self, side: usize) -> usize {
+        (side / self.height.max(self.width)).clamp(1, MOST_SCALE)
+    }
+
+    /// An image as bytes, (H · scale, W · scale, C), each pixel a square.
+    pub(super) fn enlarged(&self, index: usize, scale: usize) -> Vec<u8> {
+        let Self { width, channels, range, .. } = *self;
+        let image = &self.data[index * self.features()..][..self.features()];
+        let mut pixels = Vec::with_capacity(image.len() * scale * scale);
+        for row in image.chunks_exact(width * channels) {
+            let wide = row.chunks_exact(channels).flat_map(|pixel| std::iter::repeat_n(pixel, scale));
+            let wide: Vec<u8> = wide.flatten().map(|x| range.to_byte(*x)).collect();
+            pixels.extend(std::iter::repeat_n(wide, scale).flatten());
+        }
+        pixels
     }
 }
 
@@ -50,34 +75,33 @@ pub fn png(samples: &Samples<'_>, rows: usize, columns: usize) -> Vec<u8> {
         0,
         "the samples are no whole number of ({height}, {width}, {channels}) images"
     );
-    let scale = scale(height, width, rows, columns);
-    let size = |count: usize, side: usize| GAP + count * (side * scale + GAP);
-    let (total_width, total_height) = (size(columns, width), size(rows, height));
-    let mut pixels = vec![GAP_GREY; total_width * total_height * channels];
+    let Image { width, height, pixels, .. } =
+        grid(samples, rows, columns, scale(height, width, rows, columns));
+    let color = if samples.channels == 1 { png::ColorType::Grayscale } else { png::ColorType::Rgb };
+    encode::png(width, height, color, &pixels)
+}
 
-    let images = samples.data.chunks_exact(height * width * channels);
-    for (index, image) in images.enumerate().take((rows * columns).min(samples.count())) {
-        let left = GAP + (index % columns) * (width * scale + GAP);
-        let top = GAP + (index / columns) * (height * scale + GAP);
-        for (y, row) in image.chunks_exact(width * channels).enumerate() {
-            let enlarged: Vec<u8> = row
-                .chunks_exact(channels)
-                .flat_map(|pixel| std::iter::repeat_n(pixel, scale))
-                .flatten()
-                .map(|x| samples.range.to_byte(*x))
-                .collect();
-            for line in 0..scale {
-                let start = ((top + y * scale + line) * total_width + left) * channels;
-                pixels[start..start + enlarged.len()].copy_from_slice(&enlarged);
-            }
+/// The first `rows * columns` samples side by side, each enlarged by `scale`, with gaps between and around them.
+pub(super) fn grid(samples: &Samples<'_>, rows: usize, columns: usize, scale: usize) -> Image {
+    let channels = samples.channels;
+    let side = (samples.width * scale, samples.height * scale);
+    let width = GAP + columns * (side.0 + GAP);
+    let height = GAP + rows * (side.1 + GAP);
+    let mut pixels = vec![GAP_GREY; width * height * channels];
+    for index in 0..samples.count().min(rows * columns) {
+        let left = GAP + (index % columns) * (side.0 + GAP);
+        let top = GAP + (index / columns) * (side.1 + GAP);
+        let image = samples.enlarged(index, scale);
+        for (y, row) in image.chunks_exact(side.0 * channels).enumerate() {
+            let start = ((top + y) * width + left) * channels;
+            pixels[start..start + row.len()].copy_from_slice(row);
         }
     }
-    let color = if channels == 1 { png::ColorType::Grayscale } else { png::ColorType::Rgb };
-    encode::png(total_width, total_height, color, &pixels)
+    Image { width, height, channels, pixels }
 }
 
 /// The whole factor that brings the longer side nearest to [`SIDE`], as far as the whole does not become too large.
-fn scale(height: usize, width: usize, rows: usize, columns: usize) -> usize {
+pub(super) fn scale(height: usize, width: usize, rows: usize, columns: usize) -> usize {
     let side = height.max(width);
     let wanted = (SIDE + side / 2) / side;
     let room = (MOST_PIXELS / (height * rows)).min(MOST_PIXELS / (width * columns));
