@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
-/// A linear axis.
+/// A linear or logarithmic axis.
 #[derive(Clone, Debug)]
 pub(crate) struct Axis {
     range: Range<f64>,
     ticks: Vec<f64>,
-    /// Digits after the decimal point of the ticks' labels.
+    /// Digits after the decimal point of the ticks' labels; as many as each needs on a logarithmic axis.
     digits: usize,
+    is_logarithmic: bool,
 }
 
 impl Axis {
@@ -34,7 +35,33 @@ impl Axis {
             ticks: (first..=last).map(|index| index as f64 * step).collect(),
             digits: (-decimal_exponent(step)).max(0) as usize,
             range,
+            is_logarithmic: false,
         }
+    }
+
+    /// A logarithmic axis over `range`, which must be finite and above 0, widened to the next ticks on both sides: at most about `count` of
+    /// them, at 1, 2 and 5 times powers of ten, or at powers of ten alone.
+    pub(crate) fn logarithmic(range: Range<f64>, count: usize) -> Self {
+        let (low, high) = (decimal_exponent(range.start), decimal_exponent(range.end));
+        let decades = libm::log10(range.end / range.start);
+        let (factors, every): (&[f64], usize) = match 3.0 * decades <= count as f64 {
+            true => (&[1.0, 2.0, 5.0], 1),
+            false => (&[1.0], (high.abs_diff(low) as usize + 1).div_ceil(count.max(1))),
+        };
+        let exponents = (low..=high + every as i32).step_by(every);
+        let powers = exponents.map(power_of_ten);
+        let mut ticks: Vec<f64> =
+            powers.flat_map(|power| factors.iter().map(move |factor| factor * power)).collect();
+        // From the last tick that is not above the range to the first that is not below it.
+        let first = ticks.iter().rposition(|tick| *tick <= range.start * (1.0 + 1e-9)).unwrap_or(0);
+        let last = ticks.iter().position(|tick| *tick >= range.end * (1.0 - 1e-9));
+        ticks.truncate(last.map_or(ticks.len(), |last| (last + 1).max(first + 2)));
+        ticks.drain(..first);
+        let range = match ticks[..] {
+            [start, .., end] => start..end.max(range.end),
+            _ => range,
+        };
+        Self { range, ticks, digits: 0, is_logarithmic: true }
     }
 
     /// The axis, widened to the next ticks on both sides.
@@ -52,7 +79,8 @@ impl Axis {
 
     /// What is written at a tick.
     pub(crate) fn label(&self, value: f64) -> String {
-        let digits = self.digits;
+        let digits =
+            if self.is_logarithmic { (-decimal_exponent(value)).max(0) as usize } else { self.digits };
         if self.range.start.abs().max(self.range.end.abs()) >= 1e7 || digits > 6 {
             return format!("{value:e}").replace('-', "−");
         }
@@ -137,7 +165,12 @@ impl Ranged for Axis {
     type ValueType = f64;
 
     fn map(&self, value: &f64, (low, high): (i32, i32)) -> i32 {
-        let share = (value - self.range.start) / (self.range.end - self.range.start);
+        let Range { start, end } = self.range;
+        let share = match self.is_logarithmic {
+            // The logarithms of two platforms' own libraries may differ.
+            true => libm::log(value.max(f64::MIN_POSITIVE) / start) / libm::log(end / start),
+            false => (value - start) / (end - start),
+        };
         // Far outside, but not so far that a difference of two places overflows.
         let place = f64::from(low) + share * f64::from(high - low);
         place.round().clamp(-1e6, 1e6) as i32
@@ -190,6 +223,19 @@ mod tests {
         let axis = Axis::widened(0.13..2.41, 5);
         assert_eq!(labels(&axis), ["0.0", "0.5", "1.0", "1.5", "2.0", "2.5"]);
         assert_eq!(axis.range(), 0.0..2.5);
+    }
+
+    #[test]
+    fn logarithmic_axes_have_equal_ratios_at_equal_distances() {
+        let axis = Axis::logarithmic(0.3..18.0, 6);
+        assert_eq!(labels(&axis), ["0.2", "0.5", "1", "2", "5", "10", "20"]);
+        let places: Vec<i32> = [0.2, 2.0, 20.0, 0.0, -1.0].map(|value| axis.map(&value, (0, 1000))).to_vec();
+        assert_eq!(places[..3], [0, 500, 1000]);
+        assert!(places[3] < -1000 && places[4] == places[3]);
+        assert_eq!(labels(&Axis::logarithmic(0.002..900.0, 6)), ["0.001", "0.1", "10", "1000"]);
+        assert_eq!(labels(&Axis::logarithmic(10.0..1000.0, 5)), ["10", "100", "1000"]);
+        let far = Axis::logarithmic(1e-200..1e200, 6);
+        assert!((2..9).contains(&far.ticks.len()), "{far:?}");
     }
 
     #[test]
