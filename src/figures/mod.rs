@@ -6,20 +6,27 @@
 
 pub(crate) mod axis;
 pub mod bands;
+pub mod beside;
 mod canvas;
+pub mod classes;
 pub mod confusion;
 pub mod embed;
 mod encode;
+pub mod evaluation;
 pub mod faces;
 mod fonts;
 pub mod losses;
 pub mod mistakes;
 pub mod montage;
+pub mod neighbours;
 mod palette;
 mod pen;
+pub mod plane;
 pub mod progress;
 pub mod scatter;
 pub mod sheet;
+#[cfg(test)]
+mod testing;
 
 /// Why a picture could not be made.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,198 @@
+//! Which scores share a panel, over which range, and in which words.
+
+use plotters::style::RGBColor;
+
+use super::super::axis::{self, Axis};
+use crate::config::columns::{self, Column};
+use crate::config::evaluation::Metric;
+use crate::figures::palette;
+use crate::record::EvaluationRow;
+use crate::record::history::Goal;
+
+/// What the column of a score's standard deviation is called, after the score.
+const STD: &str = "_std";
+
+/// A ratio from which on a distance is drawn on a logarithmic axis: most rows would lie on the bottom of a linear one.
+const WIDE: f64 = 25.0;
+
+/// A row of a score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Point {
+    /// Epoch or step.
+    pub(super) place: f64,
+    /// The score; may be NaN or infinite.
+    pub(super) value: f64,
+    /// Its standard deviation; 0 where there is none.
+    pub(super) std: f64,
+    /// What real examples score; NaN where there is none.
+    pub(super) floor: f64,
+}
+
+/// The curve of one column.
+pub(super) struct Score {
+    pub(super) name: String,
+    pub(super) color: RGBColor,
+    pub(super) points: Vec<Point>,
+    goal: Goal,
+}
+
+impl Score {
+    /// The stretches between values that are not finite.
+    pub(super) fn stretches(&self) -> impl Iterator<Item = &[Point]> {
+        self.points.split(|point| !point.value.is_finite()).filter(|stretch| !stretch.is_empty())
+    }
+
+    /// The best row, the first of equal ones.
+    pub(super) fn best_point(&self) -> Option<Point> {
+        let finite = self.points.iter().filter(|point| point.value.is_finite()).copied();
+        finite.reduce(|best, point| if self.goal.prefers(point.value, best.value) { point } else { best })
+    }
+
+    /// Where the best row is, and its score.
+    pub(super) fn best(&self) -> Option<(u64, f64)> {
+        self.best_point().map(|point| (point.place as u64, point.value))
+    }
+
+    /// What real examples score, in the last row that says.
+    pub(super) fn floor(&self) -> Option<f64> {
+        self.points.iter().rev().map(|point| point.floor).find(|floor| floor.is_finite())
+    }
+
+    pub(super) fn has_floor(&self) -> bool {
+        self.floor().is_some()
+    }
+
+    pub(super) fn has_band(&self) -> bool {
+        self.points.iter().any(|point| point.std > 0.0)
+    }
+}
+
+/// The scores of one metric.
+pub(super) struct Panel {
+    pub(super) title: String,
+    /// What the vertical axis measures; empty for a pure number.
+    pub(super) unit: &'static str,
+    pub(super) vertical: Axis,
+    pub(super) scores: Vec<Score>,
+}
+
+impl Panel {
+    /// Which end of the axis is the good one.
+    pub(super) fn direction(&self) -> &'static str {
+        let is = |goal| self.scores.iter().all(|score| score.goal == goal);
+        match (is(Goal::Minimum), is(Goal::Maximum)) {
+            (true, _) => "↓ lower is better",
+            (_, true) => "↑ higher is better",
+            _ => "",
+        }
+    }
+
+    /// What a score is called in the legend: where the scores' good ends differ, with its own.
+    pub(super) fn name(&self, score: &Score) -> String {
+        match (self.direction(), score.goal) {
+            ("", Goal::Minimum) => format!("{} ↓", score.name),
+            ("", Goal::Maximum) => format!("{} ↑", score.name),
+            _ => score.name.clone(),
+        }
+    }
+
+    /// A score with the digits that tell it from others of the panel.
+    pub(super) fn number(&self, value: f64) -> String {
+        let text = match value.abs() {
+            0.0 => "0".to_owned(),
+            size if !(1e-5..1e6).contains(&size) => format!("{value:.2e}"),
+            size => {
+                // Three significant digits, of a share as many decimals.
+                let exponent = if self.unit == "share" { 0 } else { libm::log10(size).floor() as i32 };
+                format!("{value:.*}", (2 - exponent.min(2) + i32::from(self.unit == "share")) as usize)
+            }
+        };
+        text.replace('-', "−")
+    }
+}
+
+/// Columns of one metric whose units can share an axis, and what stands on it.
+struct Group<'a> {
+    metric: Option<Metric>,
+    unit: &'static str,
+    /// Where the columns stand among the row's scores.
+    columns: Vec<(usize, &'a str)>,
+}
+
+/// The panels, in the order of the columns. A metric's columns share one, and a column that no metric fills has one of its own.
+pub(super) fn panels(
+    columns: &[&str],
+    rows: &[EvaluationRow],
+    position: impl Fn(&EvaluationRow) -> f64,
+) -> Vec<Panel> {
+    let is_std = |name: &str| name.strip_suffix(STD).is_some_and(|score| columns.contains(&score));
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for (index, &name) in columns.iter().enumerate().filter(|(_, name)| !is_std(name)) {
+        let metric = Metric::of_column(name);
+        let unit = columns::find(name).map_or("", |column| column.unit);
+        let fits = |group: &&mut Group<'_>| {
+            let can_share = group.unit == unit || group.unit.is_empty() || unit.is_empty();
+            metric.is_some() && group.metric == metric && can_share && group.columns.len() < COLORS.len()
+        };
+        match groups.iter_mut().find(fits) {
+            Some(group) => {
+                group.unit = if group.unit.is_empty() { unit } else { group.unit };
+                group.columns.push((index, name));
+            }
+            None => groups.push(Group { metric, unit, columns: vec![(index, name)] }),
+        }
+    }
+    let at = |numbers: &[f64], index: usize| numbers.get(index).copied().unwrap_or(f64::NAN);
+    let score = |(&(index, name), color): (&(usize, &str), RGBColor)| {
+        let std = columns.iter().position(|other| other.strip_suffix(STD) == Some(name));
+        let point = |row: &EvaluationRow| Point {
+            place: position(row),
+            value: at(&row.scores, index),
+            std: std.map(|std| at(&row.scores, std)).filter(|std| std.is_finite()).map_or(0.0, f64::abs),
+            floor: at(&row.floors, index),
+        };
+        Score { name: name.to_owned(), color, points: rows.iter().map(point).collect(), goal: Goal::of(name) }
+    };
+    let panel = |group: Group<'_>| {
+        let scores: Vec<Score> = group.columns.iter().zip(COLORS).map(score).collect();
+        Panel { title: title(&group), unit: group.unit, vertical: vertical(group.unit, &scores), scores }
+    };
+    groups.into_iter().map(panel).collect()
+}
+
+/// Two lines of a panel, for every eye.
+const COLORS: [RGBColor; 4] = [palette::BLUE, palette::VERMILLION, palette::GREEN, palette::PURPLE];
+
+fn title(group: &Group<'_>) -> String {
+    let names: Vec<String> = group
+        .columns
+        .iter()
+        .map(|(_, name)| match *name {
+            "frechet" => "Fréchet distance".to_owned(),
+            "kernel" => "kernel distance".to_owned(),
+            other => other.replace('_', " "),
+        })
+        .collect();
+    names.join(" and ")
+}
+
+/// Shares lie from 0 to 1, whatever they are, so that pictures can be compared. Other scores choose their range.
+fn vertical(unit: &str, scores: &[Score]) -> Axis {
+    const STEPS: usize = 5;
+    let points = || scores.iter().flat_map(|score| &score.points);
+    let values: Vec<f64> = points()
+        .filter(|point| point.value.is_finite())
+        .flat_map(|point| [point.value, point.value - point.std, point.value + point.std, point.floor])
+        .filter(|value| value.is_finite())
+        .collect();
+    let lowest = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let highest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if unit == "share" && lowest >= 0.0 && highest <= 1.5 {
+        return Axis::widened(0.0..highest.max(1.0), STEPS);
+    }
+    let is_distance = scores.iter().all(|score| score.goal == Goal::Minimum);
+    if is_distance && lowest > 0.0 && highest / lowest > WIDE && highest.is_finite() {
+        return Axis::logarithmic(lowest..highest, STEPS + 1);
+    }
+    Axis::widened(axis::range_of(values), STEPS)
+}
