@@ -39,29 +39,27 @@ impl Axis {
         }
     }
 
-    /// A logarithmic axis over `range`, which must be finite and above 0, widened to the next ticks on both sides: at most about `count` of
-    /// them, at 1, 2 and 5 times powers of ten, or at powers of ten alone.
+    /// A logarithmic axis over `range`, which must be finite and above 0, widened to the next 1, 2 or 5 times a power of ten on both sides: at
+    /// most about `count` ticks, at all of these or at powers of ten alone.
     pub(crate) fn logarithmic(range: Range<f64>, count: usize) -> Self {
         let (low, high) = (decimal_exponent(range.start), decimal_exponent(range.end));
-        let decades = libm::log10(range.end / range.start);
-        let (factors, every): (&[f64], usize) = match 3.0 * decades <= count as f64 {
-            true => (&[1.0, 2.0, 5.0], 1),
-            false => (&[1.0], (high.abs_diff(low) as usize + 1).div_ceil(count.max(1))),
+        let round: Vec<(i32, f64)> = (low..=high + 1)
+            .flat_map(|power| [1.0, 2.0, 5.0].map(|factor| (power, factor * power_of_ten(power))))
+            .collect();
+        let first = round.iter().rposition(|(_, tick)| *tick <= range.start * (1.0 + 1e-9)).unwrap_or(0);
+        let last = round.iter().position(|(_, tick)| *tick >= range.end * (1.0 - 1e-9));
+        let last = last.unwrap_or(round.len() - 1).max(first + 1);
+        let inside = &round[first..=last];
+        let every = (high.abs_diff(low) as usize + 1).div_ceil(count.max(1)) as i32;
+        let is_tick = |index: usize| {
+            inside.len() <= count + 1 || ((first + index).is_multiple_of(3) && inside[index].0 % every == 0)
         };
-        let exponents = (low..=high + every as i32).step_by(every);
-        let powers = exponents.map(power_of_ten);
-        let mut ticks: Vec<f64> =
-            powers.flat_map(|power| factors.iter().map(move |factor| factor * power)).collect();
-        // From the last tick that is not above the range to the first that is not below it.
-        let first = ticks.iter().rposition(|tick| *tick <= range.start * (1.0 + 1e-9)).unwrap_or(0);
-        let last = ticks.iter().position(|tick| *tick >= range.end * (1.0 - 1e-9));
-        ticks.truncate(last.map_or(ticks.len(), |last| (last + 1).max(first + 2)));
-        ticks.drain(..first);
-        let range = match ticks[..] {
-            [start, .., end] => start..end.max(range.end),
-            _ => range,
-        };
-        Self { range, ticks, digits: 0, is_logarithmic: true }
+        Self {
+            range: inside[0].1..inside[inside.len() - 1].1,
+            ticks: (0..inside.len()).filter(|index| is_tick(*index)).map(|index| inside[index].1).collect(),
+            digits: 0,
+            is_logarithmic: true,
+        }
     }
 
     /// The axis, widened to the next ticks on both sides.
@@ -232,7 +230,7 @@ mod tests {
         let places: Vec<i32> = [0.2, 2.0, 20.0, 0.0, -1.0].map(|value| axis.map(&value, (0, 1000))).to_vec();
         assert_eq!(places[..3], [0, 500, 1000]);
         assert!(places[3] < -1000 && places[4] == places[3]);
-        assert_eq!(labels(&Axis::logarithmic(0.002..900.0, 6)), ["0.001", "0.1", "10", "1000"]);
+        assert_eq!(labels(&Axis::logarithmic(0.002..900.0, 6)), ["0.01", "0.1", "1", "10", "100", "1000"]);
         assert_eq!(labels(&Axis::logarithmic(10.0..1000.0, 5)), ["10", "100", "1000"]);
         let far = Axis::logarithmic(1e-200..1e200, 6);
         assert!((2..9).contains(&far.ticks.len()), "{far:?}");

@@ -60,11 +60,17 @@ pub fn png((title, note): (&str, &str), names: &[String], generated: &[f64], rea
     }
     let uniform = uniform(&real);
     plot.draw_legend(&mut canvas, (!generated.is_empty(), !real.is_empty(), uniform));
+    let bars = |class: usize| [generated.get(class).copied(), real.get(class).copied()];
     for class in 0..classes {
-        plot.draw_class(&mut canvas, class, generated.get(class).copied(), real.get(class).copied());
+        plot.draw_class(&mut canvas, class, bars(class));
     }
     if let Some(share) = uniform {
         plot.draw_uniform(&mut canvas, share, bottom);
+    }
+    for class in (0..classes).filter(|_| plot.has_two_bars()) {
+        // The legend says what is the same for all.
+        let [generated, real] = bars(class);
+        plot.draw_numbers(&mut canvas, class, [generated, real.filter(|_| uniform.is_none())]);
     }
     canvas.to_png()
 }
@@ -164,36 +170,53 @@ impl Plot {
         }
     }
 
-    fn draw_class(&self, canvas: &mut Canvas, class: usize, generated: Option<f64>, real: Option<f64>) {
+    /// Where the bars of a class begin, and the height of one.
+    fn bars(&self, class: usize) -> (f32, f32) {
         let (top, row) = ((self.top + class * self.row) as f32, self.row as f32);
-        let bars = if self.has_two_bars() { [generated, real] } else { [generated, None] };
         let gap = (0.1 * row).round().max(1.0);
-        let height = if self.has_two_bars() { 0.5 * (row - 2.0 * gap) } else { row - gap };
-        let mut y = top + if self.has_two_bars() { gap } else { 0.5 * gap };
-        for (share, color) in bars.into_iter().zip([GENERATED, REAL]) {
-            let Some(share) = share else { continue };
-            let end = self.x(share);
-            canvas.fill_rectangle((self.left, y), (end, y + height), color.to_backend_color());
-            if self.has_two_bars() {
-                let size = (height * 0.95).clamp(11.0, 17.0);
-                let place = (end + 8.0, y + 0.5 * height);
-                let ink = palette::FAINT_INK.to_backend_color();
-                canvas.text(place, &percent(share), size, ink, Anchor::LEFT, false);
-            }
-            y += height;
+        match self.has_two_bars() {
+            true => (top + gap, 0.5 * (row - 2.0 * gap)),
+            false => (top + 0.5 * gap, row - gap),
         }
-        if let Some(share) = real.filter(|_| !self.has_two_bars()) {
-            self.draw_mark(canvas, self.x(share), top, top + row);
+    }
+
+    fn draw_class(&self, canvas: &mut Canvas, class: usize, shares: [Option<f64>; 2]) {
+        let (top, height) = self.bars(class);
+        let bars = if self.has_two_bars() { 2 } else { 1 };
+        for (place, (share, color)) in shares.into_iter().zip([GENERATED, REAL]).enumerate().take(bars) {
+            let Some(share) = share else { continue };
+            let y = top + height * place as f32;
+            canvas.fill_rectangle((self.left, y), (self.x(share), y + height), color.to_backend_color());
+        }
+        if let Some(share) = shares[1].filter(|_| !self.has_two_bars()) {
+            let top = (self.top + class * self.row) as f32;
+            self.draw_mark(canvas, self.x(share), top, top + self.row as f32);
+        }
+    }
+
+    /// At the ends of the bars, on paper of their own where lines pass.
+    fn draw_numbers(&self, canvas: &mut Canvas, class: usize, shares: [Option<f64>; 2]) {
+        let (top, height) = self.bars(class);
+        let size = (height * 0.95).clamp(11.0, 17.0);
+        for (place, share) in shares.into_iter().enumerate() {
+            let Some(share) = share else { continue };
+            let text = percent(share);
+            let (left, y) = (self.x(share) + 7.0, top + height * place as f32);
+            let end = (left + fonts::width(&text, size) + 3.0, y + height - 1.0);
+            canvas.fill_rectangle((left - 3.0, y + 1.0), end, palette::PAPER.to_backend_color());
+            let ink = palette::FAINT_INK.to_backend_color();
+            canvas.text((left, y + 0.5 * height), &text, size, ink, Anchor::LEFT, false);
         }
     }
 
     /// The real share of a thin row.
     fn draw_mark(&self, canvas: &mut Canvas, x: f32, top: f32, bottom: f32) {
-        canvas.fill_rectangle((x - 1.5, top), (x + 1.5, bottom), REAL.to_backend_color());
+        canvas.fill_rectangle((x - 1.5, top), (x + 1.5, bottom), palette::INK.to_backend_color());
     }
 
     fn draw_uniform(&self, canvas: &mut Canvas, share: f64, bottom: usize) {
-        let x = self.x(share);
+        // Between two columns of pixels, where a stroke is sharp.
+        let x = self.x(share).round();
         let (mut y, bottom) = (self.top as f32 - 6.0, bottom as f32 + 6.0);
         while y < bottom {
             let ends = [(x, y), (x, (y + 7.0).min(bottom))];

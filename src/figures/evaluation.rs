@@ -42,7 +42,7 @@ const LABELS: i32 = 62;
 /// What is left of the plot: the axis's name and its labels.
 const MARGIN: i32 = 60;
 
-/// The figure as a PNG, 1920 pixels wide. `columns` names the scores of each row, in their order; the higher there are more panels.
+/// The figure as a PNG, 1920 pixels wide. `columns` names the scores of each row, in their order; there is a panel for each metric.
 ///
 /// # Errors
 /// [`Error::Drawing`], which no rows should lead to.
@@ -166,11 +166,18 @@ impl<'a> Figure<'a> {
 
     fn draw_footer<DB: DrawingBackend>(&self, root: &DrawingArea<DB, Shift>) -> Result<()> {
         let mut notes = Vec::new();
-        if self.panels.iter().any(|panel| panel.scores.iter().any(Score::has_floor)) {
+        let any = |is: fn(&Score) -> bool| self.panels.iter().any(|panel| panel.scores.iter().any(is));
+        if any(Score::is_a_choice) {
+            notes.push("ring: best".to_owned());
+        }
+        if any(Score::has_floor) {
             notes.push("dashed: real examples against the same reference".to_owned());
         }
-        if self.panels.iter().any(|panel| panel.scores.iter().any(Score::has_band)) {
+        if any(Score::has_band) {
             notes.push("band: ± one standard deviation".to_owned());
+        }
+        if any(Score::has_holes) {
+            notes.push("×: not finite".to_owned());
         }
         let extractor = self.rows.last().map_or("", |row| row.extractor.as_str());
         if !extractor.is_empty() {
@@ -190,9 +197,14 @@ impl<'a> Figure<'a> {
     ) -> Result<()> {
         let (left, right) = (place.left + MARGIN, place.right);
         let middle = place.top + HEADING / 2 - 2;
-        let note = style(15, palette::FAINT_INK, HPos::Right, VPos::Center);
-        root.draw_text(panel.direction(), &note, (right * UNIT, middle * UNIT)).map_err(Error::drawing)?;
-        let room = (right - left) as f32 - 1.06 * fonts::width(panel.direction(), 15.0) - 12.0;
+        let mut end = right as f32;
+        for (word, color) in panel.direction().into_iter().rev() {
+            let letters = style(15, color.unwrap_or(palette::FAINT_INK), HPos::Left, VPos::Center);
+            end -= fonts::width(word, 15.0);
+            let place = ((end * UNIT as f32) as i32, middle * UNIT);
+            root.draw_text(word, &letters, place).map_err(Error::drawing)?;
+        }
+        let room = end - left as f32 - 16.0;
         let heading = style(19, palette::INK, HPos::Left, VPos::Center);
         let title = fonts::fitted(&panel.title, 19.0, room / 1.06);
         root.draw_text(&title, &heading, (left * UNIT, middle * UNIT)).map_err(Error::drawing)?;
@@ -216,7 +228,7 @@ impl<'a> Figure<'a> {
         }
         for (row, score) in panel.scores.iter().enumerate() {
             pencil.score(score, row)?;
-            let middle = place.plot.0 - LINE * (panel.scores.len() - row) as i32 + LINE / 2 - 3;
+            let middle = place.top + HEADING + LINE * row as i32 + LINE / 2 - 3;
             draw_legend(root, panel, score, (left, right), middle, self.counted)?;
         }
         Ok(())
@@ -251,7 +263,7 @@ impl<'a> Figure<'a> {
     }
 }
 
-/// One line: the score's name, its best value, and what real examples have.
+/// One line: the score's name where there are several, its best value, and what real examples have.
 fn draw_legend<DB: DrawingBackend>(
     root: &DrawingArea<DB, Shift>,
     panel: &Panel,
@@ -260,37 +272,38 @@ fn draw_legend<DB: DrawingBackend>(
     middle: i32,
     counted: &str,
 ) -> Result<()> {
-    let size = 15;
-    let letters = style(size, palette::INK, HPos::Left, VPos::Center);
-    let write = |text: &str, x: f32| {
-        let place = ((x * UNIT as f32) as i32, middle * UNIT);
-        root.draw_text(text, &letters, place).map_err(Error::drawing)
-    };
-    let wide = |text: &str| 1.06 * fonts::width(text, size as f32);
+    const LETTERS: f32 = 15.0;
+    let letters = style(LETTERS as i32, palette::INK, HPos::Left, VPos::Center);
     let at = |x: f32| ((x * UNIT as f32) as i32, middle * UNIT);
+    let write = |text: &str, x: f32| root.draw_text(text, &letters, at(x)).map_err(Error::drawing);
+    let wide = |text: &str| 1.06 * fonts::width(text, LETTERS);
+    // A panel of one score has its name above, and more room.
+    let is_alone = panel.scores.len() == 1;
     // From the right: the floor, then the best, and the name in what is left.
     let mut end = right as f32;
     if let Some(floor) = score.floor() {
-        let text = format!("real {}", panel.number(floor));
+        let word = if is_alone { "real " } else { "" };
+        let text = format!("{word}{}", panel.number(floor));
         end -= wide(&text);
         write(&text, end)?;
-        end -= 32.0;
-        pen::dashed(root, &[at(end), at(end + 26.0)], line(score.color, 1.5))?;
-        end -= 18.0;
+        end -= 26.0;
+        pen::dashed(root, &[at(end), at(end + 19.0)], line(score.color, 1.5))?;
+        end -= 16.0;
     }
     if let Some((place, best)) = score.best() {
-        let text = format!("best {} at {counted} {}", panel.number(best), grouped(&place.to_string()));
+        let word = if is_alone && score.is_a_choice() { "best " } else { "" };
+        let text = format!("{word}{} at {counted} {}", panel.number(best), grouped(&place.to_string()));
         end -= wide(&text);
         write(&text, end)?;
+        end -= 12.0;
+        ring(root, at(end), score.color)?;
         end -= 16.0;
-        ring(root, at(end + 6.0), score.color)?;
-        end -= 18.0;
     }
     let start = left as f32;
-    let sample = PathElement::new([at(start), at(start + 22.0)], line(score.color, 2.25));
+    let sample = PathElement::new([at(start), at(start + 20.0)], line(score.color, 2.25));
     root.draw(&sample).map_err(Error::drawing)?;
-    let name = fonts::fitted(&panel.name(score), size as f32, (end - start - 28.0) / 1.06);
-    write(&name, start + 28.0)
+    let name = if is_alone { "samples".to_owned() } else { score.name.replace('_', " ") };
+    write(&fonts::fitted(&name, LETTERS, (end - start - 26.0) / 1.06), start + 26.0)
 }
 
 /// The mark of the best.

@@ -19,7 +19,7 @@ use super::axis::Axis;
 use super::canvas::Canvas;
 use super::pen::{self, SCALE, UNIT, line, style};
 use super::{Error, Result, fonts, palette};
-use labels::{Label, Rectangle};
+use labels::{Label, Obstacles, Rectangle};
 
 /// Width and height of the figure; the bitmap has [`SCALE`] times as many pixels.
 const SIZE: (i32, i32) = (800, 864);
@@ -114,7 +114,7 @@ fn draw<DB: DrawingBackend>(root: DrawingArea<DB, Shift>, plane: &Plane<'_>) -> 
     let unit =
         |(x, y): (f64, f64)| ((x * f64::from(UNIT)).round() as i32, (y * f64::from(UNIT)).round() as i32);
 
-    let mut obstacles: Vec<Rectangle> = Vec::new();
+    let mut obstacles = Obstacles::default();
     for point in &points {
         let middle = place(point.x, point.y);
         let (dx, dy) = point.std.filter(|std| std.0.is_finite() && std.1.is_finite()).unwrap_or_default();
@@ -124,27 +124,37 @@ fn draw<DB: DrawingBackend>(root: DrawingArea<DB, Shift>, plane: &Plane<'_>) -> 
         ] {
             let bar = PathElement::new([unit(low), unit(high)], line(palette::BLUE.mix(0.55), 1.75));
             root.draw(&bar).map_err(Error::drawing)?;
-            obstacles.push(Rectangle::around(low, high, 3.0));
+            obstacles.lines.push(Rectangle::around(low, high, 1.5));
         }
-        obstacles.push(Rectangle::around(middle, middle, 8.0));
+        obstacles.points.push(Rectangle::around(middle, middle, 8.0));
     }
     let marks = points.iter().map(|point| (place(point.x, point.y), point.name.as_str()));
     let floor = floor.map(|(x, y)| place(x, y));
-    obstacles.extend(floor.map(|middle| Rectangle::around(middle, middle, 11.0)));
+    // A score that may exceed 1 is about 1 for real examples.
+    for (axis, ends) in
+        [(&horizontal, [(1.0, 0.0), (1.0, f64::MAX)]), (&vertical, [(0.0, 1.0), (f64::MAX, 1.0)])]
+    {
+        if axis.range().end > 1.0 {
+            let [from, to] = ends.map(|(x, y)| place(x, y));
+            obstacles.lines.push(Rectangle::around(from, to, 1.0));
+            pen::dashed(&root, &[unit(from), unit(to)], line(palette::AXIS, 1.25))?;
+        }
+    }
+    obstacles.points.extend(floor.map(|middle| Rectangle::around(middle, middle, 11.0)));
     let all: Vec<((f64, f64), &str)> = floor.map(|middle| (middle, FLOOR)).into_iter().chain(marks).collect();
     let bounds = Rectangle {
         left: f64::from(left) + 3.0,
         top: f64::from(top) + 3.0,
-        right: f64::from(SIZE.0) - 4.0,
+        right: f64::from(right) - 3.0,
         bottom: f64::from(bottom) - 3.0,
     };
-    let placed = labels::place(&all, obstacles, bounds, f64::from(LETTERS));
+    let placed = labels::place(&all, &obstacles, bounds, f64::from(LETTERS));
     for label in placed.iter().flatten() {
         draw_leader(&root, label, unit)?;
     }
     for point in &points {
         let middle = unit(place(point.x, point.y));
-        root.draw(&Circle::new(middle, 7 * UNIT, palette::PAPER.filled())).map_err(Error::drawing)?;
+        root.draw(&Circle::new(middle, 13 * UNIT / 2, palette::PAPER.filled())).map_err(Error::drawing)?;
         root.draw(&Circle::new(middle, 11 * UNIT / 2, palette::BLUE.filled())).map_err(Error::drawing)?;
     }
     if let Some(middle) = floor {
@@ -188,19 +198,6 @@ fn draw_axes<DB: DrawingBackend>(
         .set_all_tick_mark_size(4 * UNIT)
         .draw()
         .map_err(Error::drawing)?;
-    // A score that may exceed 1 is as good as real at 1.
-    let end = horizontal.range().end;
-    if end > 1.0 {
-        let x = (f64::from(left) + f64::from(right - left) / end) * f64::from(UNIT);
-        let corners = [(x.round() as i32, bottom * UNIT), (x.round() as i32, top * UNIT)];
-        pen::dashed(root, &corners, line(palette::AXIS, 1.25))?;
-    }
-    let end = vertical.range().end;
-    if end > 1.0 {
-        let y = (f64::from(bottom) - f64::from(bottom - top) / end) * f64::from(UNIT);
-        let corners = [(left * UNIT, y.round() as i32), (right * UNIT, y.round() as i32)];
-        pen::dashed(root, &corners, line(palette::AXIS, 1.25))?;
-    }
     let name = |name: &str| fonts::fitted(name, 18.0, (right - left) as f32 / 1.06);
     let below = style(18, palette::INK, HPos::Center, VPos::Center);
     let place = ((left + right) / 2 * UNIT, (bottom + 46) * UNIT);
@@ -246,7 +243,7 @@ fn draw_note<DB: DrawingBackend>(
         notes.push(format!("{} not finite, left out", plane.points.len() - shown));
     }
     if nameless > 0 {
-        notes.push(format!("no room for {nameless} names"));
+        notes.push(format!("no room for {nameless} name{}", if nameless == 1 { "" } else { "s" }));
     }
     let small = style(15, palette::FAINT_INK, HPos::Center, VPos::Center);
     let place = ((SQUARE.0 + SQUARE.2) / 2 * UNIT, (SIZE.1 - 18) * UNIT);

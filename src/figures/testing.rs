@@ -32,10 +32,3 @@ pub(super) fn decoded(bytes: &[u8]) -> Decoded {
         pixels: pixels[..info.buffer_size()].chunks_exact(channels).map(pixel).collect(),
     }
 }
-
-/// Writes a picture to the folder that `ATELIER_LOOK` names, to be looked at.
-pub(super) fn look(name: &str, bytes: &[u8]) {
-    if let Some(folder) = std::env::var_os("ATELIER_LOOK") {
-        std::fs::write(std::path::Path::new(&folder).join(name), bytes).unwrap();
-    }
-}

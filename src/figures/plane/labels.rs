@@ -3,7 +3,7 @@
 use crate::figures::fonts;
 
 /// Names longer than this, in units of the figure, are shortened.
-const MOST_WIDTH: f32 = 260.0;
+const MOST_WIDTH: f32 = 220.0;
 
 /// A rectangle.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,6 +32,11 @@ impl Rectangle {
             && other.top < self.bottom
     }
 
+    /// With its sides moved inwards.
+    fn smaller(&self, by: f64) -> Self {
+        Self { left: self.left + by, top: self.top + by, right: self.right - by, bottom: self.bottom - by }
+    }
+
     fn lies_in(&self, other: &Self) -> bool {
         self.left >= other.left
             && self.right <= other.right
@@ -39,16 +44,29 @@ impl Rectangle {
             && self.bottom <= other.bottom
     }
 
-    /// Whether a line from one point to another passes through.
-    fn is_crossed(&self, (from, to): ((f64, f64), (f64, f64))) -> bool {
-        const PIECES: u32 = 64;
-        (0..=PIECES).any(|piece| {
-            let share = f64::from(piece) / f64::from(PIECES);
-            let (x, y) = (from.0 + share * (to.0 - from.0), from.1 + share * (to.1 - from.1));
-            (self.left..=self.right).contains(&x) && (self.top..=self.bottom).contains(&y)
-        })
+    /// Whether a line passes through (Liang and Barsky 1984: the part of it between each pair of sides).
+    fn is_crossed(&self, (from, to): Line) -> bool {
+        let (mut start, mut end) = (0.0_f64, 1.0_f64);
+        for (low, high, from, to) in
+            [(self.left, self.right, from.0, to.0), (self.top, self.bottom, from.1, to.1)]
+        {
+            let step = to - from;
+            if step == 0.0 {
+                if from < low || from > high {
+                    return false;
+                }
+                continue;
+            }
+            let (a, b) = ((low - from) / step, (high - from) / step);
+            start = start.max(a.min(b));
+            end = end.min(a.max(b));
+        }
+        start <= end
     }
 }
+
+/// From one place to another.
+type Line = ((f64, f64), (f64, f64));
 
 /// A name and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,61 +74,163 @@ pub(super) struct Label {
     pub(super) text: String,
     pub(super) bounds: Rectangle,
     /// A line to the point, where the name is not next to it.
-    pub(super) leader: Option<((f64, f64), (f64, f64))>,
+    pub(super) leader: Option<Line>,
 }
 
-/// Directions in which a name is tried, best first: right, left, above, below, and the corners.
-const DIRECTIONS: [(f64, f64); 8] =
-    [(1.0, 0.0), (-1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (0.7, -0.7), (0.7, 0.7), (-0.7, -0.7), (-0.7, 0.7)];
+/// Directions in which a name is tried, best first: right, left, above, below, the corners, and what is between.
+const DIRECTIONS: [(f64, f64); 24] = [
+    (1.0, 0.0),
+    (-1.0, 0.0),
+    (0.0, -1.0),
+    (0.0, 1.0),
+    (0.7, -0.7),
+    (0.7, 0.7),
+    (-0.7, -0.7),
+    (-0.7, 0.7),
+    (0.4, 0.9),
+    (-0.4, 0.9),
+    (0.4, -0.9),
+    (-0.4, -0.9),
+    (0.9, 0.4),
+    (-0.9, 0.4),
+    (0.9, -0.4),
+    (-0.9, -0.4),
+    (0.2, 0.98),
+    (-0.2, 0.98),
+    (0.2, -0.98),
+    (-0.2, -0.98),
+    (0.98, 0.2),
+    (-0.98, 0.2),
+    (0.98, -0.2),
+    (-0.98, -0.2),
+];
 
 /// Distances from the point to the name.
-const DISTANCES: [f64; 9] = [11.0, 17.0, 26.0, 38.0, 52.0, 70.0, 92.0, 120.0, 160.0];
+const DISTANCES: [f64; 14] =
+    [11.0, 17.0, 26.0, 36.0, 48.0, 62.0, 78.0, 96.0, 116.0, 140.0, 170.0, 205.0, 250.0, 300.0];
 
 /// From this distance on there is a line between the two.
 const FAR: f64 = 20.0;
 
-/// A place for each name, of letters of `size`, within `bounds`; `None` where there is none that is free. Neither names nor their lines meet
-/// `obstacles`, which hold the points, or each other.
+/// Orders in which the names are placed, of which the best is taken: the first ones take the room of others.
+const ORDERS: usize = 150;
+
+/// What a name that finds no place counts as, among distances.
+const LOST: f64 = 2000.0;
+
+/// What names must leave free.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Obstacles {
+    /// Points: neither names nor their lines go there.
+    pub(super) points: Vec<Rectangle>,
+    /// Lines: no names go there.
+    pub(super) lines: Vec<Rectangle>,
+}
+
+/// A place for each name, of letters of `size`, within `bounds`; `None` where there is none that is free. Neither do they meet each other.
 pub(super) fn place(
     points: &[((f64, f64), &str)],
-    mut obstacles: Vec<Rectangle>,
+    obstacles: &Obstacles,
     bounds: Rectangle,
     size: f64,
 ) -> Vec<Option<Label>> {
-    let mut leaders: Vec<((f64, f64), (f64, f64))> = Vec::new();
-    let mut placed = vec![None; points.len()];
+    let texts: Vec<(String, (f64, f64))> = points
+        .iter()
+        .map(|(_, name)| {
+            let text = fonts::fitted(name, size as f32, MOST_WIDTH);
+            // SVG viewers have wider fonts than ours.
+            let width = 1.06 * f64::from(fonts::width(&text, size as f32));
+            (text, (width, 1.1 * size))
+        })
+        .collect();
+    let places: Vec<(f64, f64)> = points.iter().map(|(place, _)| *place).collect();
+    let mut order: Vec<usize> = (0..points.len()).collect();
     // Those with most neighbours first, while there is a choice.
     let near = |(x, y): (f64, f64)| {
-        points.iter().filter(|(other, _)| (other.0 - x).abs() < 120.0 && (other.1 - y).abs() < 60.0).count()
+        places.iter().filter(|other| (other.0 - x).abs() < 120.0 && (other.1 - y).abs() < 60.0).count()
     };
-    let mut order: Vec<usize> = (0..points.len()).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(near(points[*index].0)));
-    for index in order {
-        let (point, name) = points[index];
-        let text = fonts::fitted(name, size as f32, MOST_WIDTH);
-        // SVG viewers have wider fonts than ours.
-        let extent = (1.06 * f64::from(fonts::width(&text, size as f32)), 1.1 * size);
+    order.sort_by_key(|index| std::cmp::Reverse(near(places[*index])));
+    let mut best: Option<(f64, Vec<Option<Label>>)> = None;
+    // A generator of Lehmer's, with the numbers of Park and Miller 1988: the same picture on every machine.
+    let mut state = 1_u64;
+    for _ in 0..ORDERS {
+        let (cost, labels) = in_order(&order, &places, &texts, obstacles, bounds);
+        let is_lost: Vec<bool> = labels.iter().map(Option::is_none).collect();
+        if best.as_ref().is_none_or(|(least, _)| cost < *least) {
+            best = Some((cost, labels));
+        }
+        // Two others change places, and those that have found none are the first to choose.
+        if !order.is_empty() {
+            let mut random = || {
+                state = state * 48_271 % 2_147_483_647;
+                (state % order.len() as u64) as usize
+            };
+            let (a, b) = (random(), random());
+            order.swap(a, b);
+        }
+        order.sort_by_key(|index| !is_lost[*index]);
+    }
+    best.map(|(_, labels)| labels).unwrap_or_default()
+}
+
+/// The sum of the distances, and the labels, where each takes the nearest place that those before it have left.
+fn in_order(
+    order: &[usize],
+    places: &[(f64, f64)],
+    texts: &[(String, (f64, f64))],
+    obstacles: &Obstacles,
+    bounds: Rectangle,
+) -> (f64, Vec<Option<Label>>) {
+    let mut placed: Vec<Option<Label>> = vec![None; places.len()];
+    let mut cost = 0.0;
+    for &index in order {
+        let (point, (text, extent)) = (places[index], &texts[index]);
+        let own = Rectangle::around(point, point, 0.5);
         let is_free = |label: &Label| {
+            let others = || placed.iter().flatten();
+            let blocks = |leader: Line| {
+                let near = |point: &&Rectangle| !point.meets(&own);
+                obstacles.points.iter().filter(near).any(|point| point.smaller(2.0).is_crossed(leader))
+                    || others().any(|other| {
+                        other.bounds.is_crossed(leader)
+                            || other.leader.is_some_and(|other| cross(other, leader))
+                    })
+            };
             label.bounds.lies_in(&bounds)
-                && !obstacles.iter().any(|obstacle| obstacle.meets(&label.bounds))
-                && !leaders.iter().any(|leader| label.bounds.is_crossed(*leader))
-                && label.leader.is_none_or(|leader| {
-                    let own = |obstacle: &&Rectangle| !obstacle.meets(&Rectangle::around(point, point, 0.5));
-                    !obstacles.iter().filter(own).any(|obstacle| obstacle.is_crossed(leader))
+                && !obstacles
+                    .points
+                    .iter()
+                    .chain(&obstacles.lines)
+                    .any(|obstacle| obstacle.meets(&label.bounds))
+                && !others().any(|other| {
+                    other.bounds.meets(&label.bounds)
+                        || other.leader.is_some_and(|leader| label.bounds.is_crossed(leader))
                 })
+                && !label.leader.is_some_and(blocks)
         };
         let found = DISTANCES
             .iter()
             .flat_map(|distance| DIRECTIONS.iter().map(move |direction| (*distance, *direction)))
-            .map(|(distance, direction)| candidate(point, &text, extent, distance, direction))
-            .find(is_free);
-        if let Some(label) = found {
-            obstacles.push(label.bounds);
-            leaders.extend(label.leader);
-            placed[index] = Some(label);
+            .map(|(distance, direction)| (distance, candidate(point, text, *extent, distance, direction)))
+            .find(|(_, label)| is_free(label));
+        match found {
+            Some((distance, label)) => {
+                cost += distance;
+                placed[index] = Some(label);
+            }
+            None => cost += LOST,
         }
     }
-    placed
+    (cost, placed)
+}
+
+/// Whether two lines meet between their ends.
+fn cross(a: Line, b: Line) -> bool {
+    // On which side of a line a point lies.
+    let side = |(from, to): Line, point: (f64, f64)| {
+        (to.0 - from.0) * (point.1 - from.1) - (to.1 - from.1) * (point.0 - from.0)
+    };
+    side(a, b.0) * side(a, b.1) < 0.0 && side(b, a.0) * side(b, a.1) < 0.0
 }
 
 fn candidate(
