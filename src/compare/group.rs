@@ -8,6 +8,7 @@ use super::field::{self, Field, Which};
 use super::statistics::Statistics;
 use super::{Goals, Run, WITHOUT_EFFECT, short_names};
 use crate::record::columns;
+use crate::record::evaluation::is_score;
 use crate::record::history::{self, Goal};
 
 /// The file whose columns are compared besides.
@@ -17,7 +18,7 @@ const EVALUATION: &str = "evaluation.csv";
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Columns, each with `.last` or `.best` or both where neither is said; none: the last losses of the learner, and the
-    /// last and best of every column of `evaluation.csv`.
+    /// last and best of every score of `evaluation.csv`.
     pub metrics: Vec<String>,
     /// By which field the groups are sorted, lowest first; by the settings otherwise.
     pub sort: Option<String>,
@@ -200,8 +201,7 @@ fn metrics(runs: &[Run], options: &Options) -> Result<Vec<Metric>, field::Error>
         metrics.extend(losses.map(|loss| metric(loss, Which::Last)));
         let tables = runs.iter().flat_map(|run| &run.history.tables).filter(|table| table.file == EVALUATION);
         for column in tables.flat_map(|table| &table.columns) {
-            let is_measure = !matches!(column.as_str(), "epoch" | "step" | "seconds");
-            if is_measure && !metrics.iter().any(|metric: &Metric| metric.column == *column) {
+            if is_score(column) && !metrics.iter().any(|metric: &Metric| metric.column == *column) {
                 metrics.extend(both(column));
             }
         }

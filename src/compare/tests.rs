@@ -146,10 +146,16 @@ fn tables_of_other_shapes_are_told_by_the_whole_value() {
 #[test]
 fn columns_of_evaluation_are_compared_and_goals_respected() {
     let evaluated = |seed, frechets: [f64; 2], coverages: [f64; 2]| {
-        let rows = [0, 1]
-            .map(|row| format!("{},{},{},{}\n", row + 1, 312 * (row + 1), frechets[row], coverages[row]));
-        example(seed, "hinge", 1.0, &[1.0, 2.0])
-            .with_evaluation(&format!("epoch,step,frechet,coverage\n{}", rows.concat()))
+        let rows = [0, 1].map(|row| {
+            let (epoch, step) = (row + 1, 312 * (row + 1));
+            format!(
+                "{epoch},{step},{},{},0.8,0.9,100,200,0123456789abcdef,1.5\n",
+                frechets[row], coverages[row]
+            )
+        });
+        let header =
+            "epoch,step,frechet,coverage,frechet_floor,coverage_floor,samples,reference,extractor,seconds";
+        example(seed, "hinge", 1.0, &[1.0, 2.0]).with_evaluation(&format!("{header}\n{}", rows.concat()))
     };
     let runs = [evaluated(0, [10.0, 30.0], [0.9, 0.1]), evaluated(1, [50.0, 20.0], [0.2, 0.7])];
     let of = |options: &Options| {
@@ -161,6 +167,13 @@ fn columns_of_evaluation_are_compared_and_goals_respected() {
         named[named.len().saturating_sub(4)..].to_vec()
     };
     let expected = |name: &str, mean: f64| (name.to_owned(), mean);
+    // Neither floors nor what tells how it was made is compared.
+    let default = comparison(&runs, &Options::default());
+    let names: Vec<_> = default.metrics.iter().map(Metric::name).collect();
+    assert_eq!(
+        names,
+        ["g_loss last", "d_loss last", "frechet last", "frechet best", "coverage last", "coverage best"]
+    );
     assert_eq!(
         of(&Options::default()),
         [

@@ -26,6 +26,15 @@ pub const EXTRACTOR: &str = "extractor";
 /// What a score's floor is called, after the score.
 pub const FLOOR: &str = "_floor";
 
+/// What the standard deviation of a score is called, after the score.
+pub const STD: &str = "_std";
+
+/// Whether a column of the file is a score, and not a floor, the spread of a score, or what tells how it was made. What a later version adds is one, too.
+pub fn is_score(column: &str) -> bool {
+    let is_aside = COUNTERS.contains(&column) || REST.contains(&column);
+    !is_aside && !column.ends_with(FLOOR) && !column.ends_with(STD)
+}
+
 /// More is not read: evaluations are as rare as epochs.
 const MAXIMUM_BYTES: u64 = 64 << 20;
 
@@ -187,6 +196,19 @@ mod tests {
             extractor: "0123456789abcdef".into(),
             seconds: 1.5,
         }
+    }
+
+    #[test]
+    fn scores_are_told_from_what_stands_beside_them() {
+        let columns = crate::config::columns::scores().map(|column| column.name);
+        let file = EvaluationFile::open(Path::new("evaluation.csv"), columns, 0).unwrap();
+        let scores: Vec<String> = file.header().filter(|name| is_score(name)).collect();
+        let expected = crate::config::columns::scores().map(|column| column.name);
+        assert!(
+            scores.iter().map(String::as_str).eq(expected.filter(|name| *name != "kernel_std")),
+            "{scores:?}"
+        );
+        assert!(is_score("what_comes_later"));
     }
 
     #[test]

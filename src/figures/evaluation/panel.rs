@@ -7,10 +7,8 @@ use crate::config::columns;
 use crate::config::evaluation::Metric;
 use crate::figures::palette;
 use crate::record::EvaluationRow;
+use crate::record::evaluation::STD;
 use crate::record::history::Goal;
-
-/// What the column of a score's standard deviation is called, after the score.
-const STD: &str = "_std";
 
 /// A ratio from which on a distance is drawn on a logarithmic axis: most rows would lie on the bottom of a linear one.
 const WIDE: f64 = 25.0;
