@@ -62,7 +62,7 @@ pub fn png((title, note): (&str, &str), names: &[String], generated: &[f64], rea
     plot.draw_legend(&mut canvas, (!generated.is_empty(), !real.is_empty(), uniform));
     let bars = |class: usize| [generated.get(class).copied(), real.get(class).copied()];
     for class in 0..classes {
-        plot.draw_class(&mut canvas, class, bars(class));
+        plot.draw_class(&mut canvas, class, bars(class), uniform.is_some());
     }
     if let Some(share) = uniform {
         plot.draw_uniform(&mut canvas, share, bottom);
@@ -154,12 +154,13 @@ impl Plot {
         }
         if real && self.has_two_bars() {
             entry(canvas, "real", &bar(REAL));
-        } else if real {
+        } else if real && uniform.is_none() {
             let mark = |canvas: &mut Canvas, left: f32| self.draw_mark(canvas, left + 13.0, y - 8.0, y + 8.0);
             entry(canvas, "real", &mark);
         }
         if let Some(share) = uniform {
-            let word = format!("uniform, {}", percent(share));
+            let whose = if self.has_two_bars() { "" } else { "real: " };
+            let word = format!("{whose}uniform, {}", percent(share));
             let dashes = |canvas: &mut Canvas, left: f32| {
                 for dash in [0.0, 11.0, 22.0] {
                     let ends = [(left + dash, y), (left + dash + 5.0, y)];
@@ -180,7 +181,7 @@ impl Plot {
         }
     }
 
-    fn draw_class(&self, canvas: &mut Canvas, class: usize, shares: [Option<f64>; 2]) {
+    fn draw_class(&self, canvas: &mut Canvas, class: usize, shares: [Option<f64>; 2], is_uniform: bool) {
         let (top, height) = self.bars(class);
         let bars = if self.has_two_bars() { 2 } else { 1 };
         for (place, (share, color)) in shares.into_iter().zip([GENERATED, REAL]).enumerate().take(bars) {
@@ -188,7 +189,7 @@ impl Plot {
             let y = top + height * place as f32;
             canvas.fill_rectangle((self.left, y), (self.x(share), y + height), color.to_backend_color());
         }
-        if let Some(share) = shares[1].filter(|_| !self.has_two_bars()) {
+        if let Some(share) = shares[1].filter(|_| !self.has_two_bars() && !is_uniform) {
             let top = (self.top + class * self.row) as f32;
             self.draw_mark(canvas, self.x(share), top, top + self.row as f32);
         }
