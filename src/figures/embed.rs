@@ -8,6 +8,8 @@ use super::{Error, Result};
 
 /// Wider or higher pictures are made smaller by a whole factor.
 const MOST_SIDE: usize = 720;
+/// The same for figures: half of the 1920 pixels that they are wide, and higher than that.
+const MOST_SIDE_OF_FIGURE: usize = 1400;
 
 /// A picture for a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +28,20 @@ pub struct Embedded {
 /// # Errors
 /// [`Error::Picture`] if the file cannot be read or is no 8-bit grey or RGB PNG.
 pub fn from_file(path: &Path) -> Result<Embedded> {
+    reduced_to(path, MOST_SIDE)
+}
+
+/// As [`from_file`], of a figure with letters, which are still to be read: one pixel for a unit of its size.
+///
+/// # Errors
+/// As [`from_file`].
+pub fn figure_from_file(path: &Path) -> Result<Embedded> {
+    reduced_to(path, MOST_SIDE_OF_FIGURE)
+}
+
+fn reduced_to(path: &Path, most: usize) -> Result<Embedded> {
     let picture = Picture::read(path, String::new())?;
-    encoded(grey(progress::reduced(progress::decode(&picture)?, MOST_SIDE))).map_err(Error::drawing)
+    encoded(grey(progress::reduced(progress::decode(&picture)?, most))).map_err(Error::drawing)
 }
 
 /// A colour picture without a colour has one channel.
@@ -94,6 +108,8 @@ mod tests {
         let path = written(folder.path(), png::ColorType::Grayscale, 1500, &vec![7; 1500 * 1500]);
         let embedded = from_file(&path).unwrap();
         assert_eq!((embedded.width, embedded.height), (500, 500));
+        let figure = figure_from_file(&path).unwrap();
+        assert_eq!((figure.width, figure.height), (750, 750));
         std::fs::write(&path, "<script>alert(1)</script>").unwrap();
         assert!(from_file(&path).is_err());
         assert!(from_file(folder.path()).is_err());

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use super::number::Statistic;
 use super::study::{Configuration, Run, Study};
+use crate::record::columns::TIMINGS;
+use crate::record::evaluation::{FLOOR, is_score};
 use crate::record::history::Goal;
 use crate::record::sweep::RunState;
 
@@ -68,6 +70,27 @@ pub(super) fn varying(study: &Study) -> Vec<usize> {
         })
     };
     (0..study.parameters.len()).filter(differs).collect()
+}
+
+/// The positions of the metrics that a table of configurations shows: the scores of evaluations, then the first `most` others, without what
+/// tells how fast a run was or how it was scored. What `is_shown` already is left out.
+pub(super) fn shown_metrics(study: &Study, most: usize, is_shown: impl Fn(&str) -> bool) -> Vec<usize> {
+    let names: Vec<&str> = study.metrics.iter().map(String::as_str).collect();
+    let scores = scores(&names);
+    let has_scores = !scores.is_empty();
+    let wanted = |index: &usize| {
+        let name = names[*index];
+        let is_aside = name.ends_with("gradient_norm") || TIMINGS.contains(&name);
+        !is_aside && !is_shown(name) && (!has_scores || is_score(name))
+    };
+    let others = (0..names.len()).filter(|index| !scores.contains(index)).filter(wanted).take(most);
+    scores.iter().copied().filter(|index| !is_shown(names[*index])).chain(others).collect()
+}
+
+/// The positions of the scores of evaluations among the names of columns: those that have a floor.
+pub(super) fn scores(names: &[&str]) -> Vec<usize> {
+    let has_floor = |name: &str| names.contains(&format!("{name}{FLOOR}").as_str());
+    (0..names.len()).filter(|index| is_score(names[*index]) && has_floor(names[*index])).collect()
 }
 
 /// The last part of each dotted key, and more of it where two would be the same: `loss`, `generator.learning_rate`.

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::charts::{Chart, Line, LineChart, Point};
-use super::configurations::describe;
+use super::configurations::{describe, scores};
+use super::evaluation;
 use super::number::Statistic;
 use super::study::{Configuration, Study};
-use crate::record::columns;
+use crate::record::columns::{self, TIMINGS};
+use crate::record::evaluation::{FLOOR, is_score};
 use crate::record::history::History;
 
 /// Configurations with a colour of their own: more could not be told apart.
@@ -24,15 +26,16 @@ const MOST_POINTS_OF_SWEEP: (usize, usize) = (240, 120);
 /// The most charts.
 const MOST_CHARTS: usize = 12;
 
-/// Columns that say how fast a run was, not what it learned.
-const TIMINGS: [&str; 2] = ["images_per_second", "seconds"];
-
-/// The charts of a study, and what is left out of them.
-pub(super) fn charts(study: &Study, ranked: &[Configuration]) -> (Vec<Chart>, Vec<String>) {
-    if study.is_sweep { of_sweep(study, ranked) } else { (of_run(study), Vec::new()) }
+/// The charts of a study, and what is left out of them; of a run `with_scores` where no picture shows its evaluations.
+pub(super) fn charts(
+    study: &Study,
+    ranked: &[Configuration],
+    with_scores: bool,
+) -> (Vec<Chart>, Vec<String>) {
+    if study.is_sweep { of_sweep(study, ranked) } else { (of_run(study, with_scores), Vec::new()) }
 }
 
-fn of_run(study: &Study) -> Vec<Chart> {
+fn of_run(study: &Study, with_scores: bool) -> Vec<Chart> {
     let Some(history) = study.runs.first().and_then(|run| run.history.as_ref()) else {
         return Vec::new();
     };
@@ -47,8 +50,17 @@ fn of_run(study: &Study) -> Vec<Chart> {
         ("Terms of the bound, nats per example", vec!["reconstruction", "kl"]),
     ];
     let known: Vec<&str> = groups.iter().flat_map(|(_, columns)| columns.clone()).collect();
-    let others = history.columns().filter(|column| !known.contains(column) && !TIMINGS.contains(column));
+    let evaluated = evaluation::columns(history);
+    let others = history
+        .columns()
+        .filter(|column| !known.contains(column) && !TIMINGS.contains(column) && !evaluated.contains(column));
     groups.extend(others.map(|column| (column, vec![column])));
+    // A score beside what real examples reach.
+    let scores = evaluated.iter().filter(|column| with_scores && is_score(column));
+    groups.extend(scores.map(|score| {
+        let floor = evaluated.iter().find(|column| column.strip_suffix(FLOOR) == Some(score));
+        (*score, std::iter::once(score).chain(floor).copied().collect())
+    }));
     let steps = counts_steps(std::iter::once(history));
     groups
         .into_iter()
@@ -79,8 +91,11 @@ fn of_run(study: &Study) -> Vec<Chart> {
 fn of_sweep(study: &Study, ranked: &[Configuration]) -> (Vec<Chart>, Vec<String>) {
     let histories = || study.runs.iter().filter_map(|run| run.history.as_ref());
     let mut columns: Vec<String> = study.objective.iter().map(|objective| objective.column.clone()).collect();
+    let names: Vec<&str> = study.metrics.iter().map(String::as_str).collect();
+    let scores = scores(&names);
     let mut all: Vec<&str> = columns::headlines().into_iter().rev().collect();
-    all.extend(study.metrics.iter().map(String::as_str));
+    all.extend(scores.iter().map(|index| names[*index]));
+    all.extend(names.iter().filter(|name| scores.is_empty() || is_score(name)));
     for column in all {
         let is_wanted = !TIMINGS.contains(&column) && !columns.iter().any(|known| known == column);
         if is_wanted && histories().any(|history| history.columns().any(|found| found == column)) {
@@ -137,6 +152,7 @@ fn legend(column: &str) -> &str {
         "loss" | "accuracy" | "elbo" => "training",
         "test_loss" | "test_accuracy" | "test_elbo" => "test",
         "kl" => "KL divergence (kl)",
+        floor if floor.ends_with(FLOOR) => "real examples",
         other => other,
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::configurations::{setting, short_names, varying};
+use super::configurations::{setting, short_names, shown_metrics, varying};
+use super::evaluation::evaluation;
 use super::importance::importance;
 use super::number::{column, fixed};
 use super::outcome::outcome;
@@ -11,6 +12,9 @@ use super::study::Study;
 
 /// Rows of a table.
 const MOST_ROWS: usize = 100;
+
+/// Columns of metrics beside the objective and the scores.
+const MOST_METRICS: usize = 4;
 
 /// See [`super::markdown()`].
 pub(super) fn markdown(study: &Study) -> String {
@@ -26,6 +30,19 @@ pub(super) fn markdown(study: &Study) -> String {
     let _ = writeln!(text, "**{}** {}\n", plain(&outcome.headline), plain(&outcome.sentences.join(" ")));
     if study.is_sweep {
         text += &table(study, &ranked, outcome.best);
+    }
+    if let Some(found) = evaluation(study) {
+        let _ = writeln!(
+            text,
+            "### Evaluation\n\n| score | last (epoch {}) | best | at epoch | real | better |\n| --- | ---: | ---: | ---: | ---: | --- |",
+            found.last_epoch
+        );
+        for row in &found.scores {
+            let (name, last, best, epoch, floor) =
+                (cell(&row.name), &row.last, &row.best, &row.epoch, &row.floor);
+            let _ = writeln!(text, "| {name} | {last} | {best} | {epoch} | {floor} | {} |", row.better);
+        }
+        let _ = writeln!(text, "\n{}\n", plain(&found.note));
     }
     if let Some(found) = importance(study, &ranked) {
         let _ = writeln!(text, "### What matters\n\n{}\n", plain(&found.explanation));
@@ -71,15 +88,7 @@ fn table(study: &Study, ranked: &[super::study::Configuration], best: Option<usi
     // What the objective shows already is not shown again.
     let is_shown =
         |name: &str| objective.is_some_and(|objective| objective.value == "last" && objective.column == name);
-    let metrics: Vec<usize> = (0..study.metrics.len())
-        .filter(|index| {
-            let name = study.metrics[*index].as_str();
-            !is_shown(name)
-                && !name.ends_with("gradient_norm")
-                && !matches!(name, "images_per_second" | "seconds")
-        })
-        .take(4)
-        .collect();
+    let metrics = shown_metrics(study, MOST_METRICS, is_shown);
     heads.extend(metrics.iter().map(|index| format!("last {}", study.metrics[*index])));
     let heads: Vec<String> = heads.iter().map(|head| cell(head)).collect();
     let lines: Vec<&str> = (0..heads.len()).map(|index| if index < texts { "---" } else { "---:" }).collect();

@@ -7,6 +7,7 @@
 mod charts;
 mod configurations;
 mod curves;
+mod evaluation;
 mod exhibits;
 mod importance;
 mod markdown;

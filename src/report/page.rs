@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::charts::{self, Chart};
 use super::configurations::setting;
+use super::evaluation::{Evaluation, evaluation};
 use super::exhibits::{Exhibit, exhibits};
 use super::importance::importance;
 use super::montages::{Montages, montages};
@@ -39,6 +40,7 @@ struct Page {
     chips: Vec<(&'static str, String)>,
     outcome: Outcome,
     table: Option<Table>,
+    evaluation: Option<Evaluation>,
     charts: Vec<Chart>,
     charts_legend: Vec<(String, String)>,
     charts_notes: Vec<String>,
@@ -94,7 +96,9 @@ pub(super) fn html(study: &Study) -> Result<String> {
 fn page(study: &Study) -> Page {
     let ranked = study.configurations();
     let outcome = outcome(study, &ranked);
-    let (charts, charts_notes) = curves::charts(study, &ranked);
+    let evaluation = evaluation(study);
+    let has_picture = evaluation.as_ref().is_some_and(|evaluation| evaluation.picture.is_some());
+    let (charts, charts_notes) = curves::charts(study, &ranked, !has_picture);
     let montages = montages(study, &ranked);
     let (exhibits, exhibits_damage) = exhibits(study);
     let (lost, lost_note) = lost(study);
@@ -111,6 +115,7 @@ fn page(study: &Study) -> Page {
         header: study.header().iter().map(|paragraph| labelled(paragraph)).collect(),
         chips: chips(study),
         table: table(study, &ranked, &outcome),
+        evaluation,
         charts_legend: if study.is_sweep { legend(study, &ranked) } else { Vec::new() },
         charts,
         charts_notes,

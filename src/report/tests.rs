@@ -303,6 +303,89 @@ fn a_classifiers_run_has_a_report() {
     }
 }
 
+/// The last and the best of each score beside what real examples reach, and the picture where there is one.
+#[test]
+fn an_evaluated_run_has_its_scores_beside_what_real_examples_reach() {
+    let folder = tempfile::tempdir().unwrap();
+    single_run(folder.path());
+    let metrics = "epoch,step,d_loss,g_loss\n1,10,1.5,0.5\n2,20,1.25,0.75\n";
+    std::fs::write(folder.path().join("metrics.csv"), metrics).unwrap();
+    let header = "epoch,step,frechet,kernel,kernel_std,recall,frechet_floor,kernel_floor,kernel_std_floor,recall_floor,samples,\
+                  reference,extractor,seconds";
+    let rows = "1,10,8,0.5,0.25,0.5,0.75,0.001,0.0005,0.95,10000,2000,0123456789abcdef,1.5\n\
+                2,20,9,NaN,0.25,0.625,0.75,0.001,0.0005,0.95,10000,2000,0123456789abcdef,1.5\n";
+    std::fs::write(folder.path().join("evaluation.csv"), format!("{header}\n{rows}")).unwrap();
+    let text = markdown(&read(folder.path()).unwrap());
+    for wanted in [
+        "### Evaluation",
+        "| score | last (epoch 2) | best | at epoch | real | better |",
+        "| frechet | 9 | 8 | 1 | 0.7500 | lower |",
+        "| kernel | not a number | 0.5000 | 1 | 0.001000 | lower |",
+        "| recall | 0.6250 | 0.6250 | 2 | 0.9500 | higher |",
+        "10,000 samples against 2000 real examples",
+    ] {
+        assert!(text.contains(wanted), "{wanted} in {text}");
+    }
+    assert!(!text.contains("| kernel_std |") && !text.contains("_floor"), "{text}");
+
+    let page = || html(&read(folder.path()).unwrap()).unwrap();
+    let without = page();
+    for wanted in
+        ["Evaluation</h2>", "last (epoch 2)", "frechet by epoch", "real examples", "recall by epoch"]
+    {
+        assert!(without.contains(wanted), "{wanted}");
+    }
+    for unwanted in ["_floor by", "samples by", "reference by", "extractor by", "kernel_std by", "seconds by"]
+    {
+        assert!(!without.contains(unwanted), "{unwanted}");
+    }
+    assert_eq!(without.matches("<img").count(), 0);
+
+    let columns = ["frechet", "recall"];
+    let picture = crate::figures::evaluation::png("tiny", &columns, &[]).unwrap();
+    std::fs::write(folder.path().join("evaluation.png"), picture).unwrap();
+    let with = page();
+    assert_eq!(with.matches("<img").count(), 1);
+    assert!(with.contains("width=\"960\"") && with.contains("alt=\"The scores of each evaluation\""));
+    // What the picture shows is not drawn again.
+    assert!(!with.contains("frechet by epoch") && with.contains("Losses by epoch"));
+
+    std::fs::write(folder.path().join("evaluation.png"), "no picture").unwrap();
+    let damaged = page();
+    assert!(damaged.contains("evaluation.png") && damaged.contains("frechet by epoch"));
+}
+
+/// A sweep's tables have the scores first, and nothing of how they were made.
+#[test]
+fn an_evaluated_sweep_has_its_scores_in_the_table() {
+    let mut study = two();
+    let names = [
+        "d_loss",
+        "g_loss",
+        "samples",
+        "frechet",
+        "kernel_std",
+        "frechet_floor",
+        "new",
+        "new_floor",
+        "extractor",
+    ];
+    study.metrics = names.map(str::to_owned).to_vec();
+    for (run, frechet) in study.runs.iter_mut().zip([10.0, 14.0, 3.0, 5.0]) {
+        run.row.metrics = vec![Some(1.0); names.len()];
+        run.row.metrics[3] = Some(frechet);
+    }
+    let text = markdown(&study);
+    assert!(text.contains("| last g_loss | last frechet | last new | last d_loss |"), "{text}");
+    // Means of 3 and 5, and of 10 and 14: standard deviations of √2 and 2 √2.
+    assert!(text.contains("| **4.0 ± 1.4** |") && text.contains("| 12.0 ± 2.8 |"), "{text}");
+    let page = html(&study).unwrap();
+    assert!(page.contains("<th scope=\"col\">last frechet</th>"));
+    for unwanted in ["last samples", "last frechet_floor", "last kernel_std", "last extractor"] {
+        assert!(!page.contains(unwanted) && !text.contains(unwanted), "{unwanted}");
+    }
+}
+
 /// The relative luminance of `#rrggbb`, as WCAG 2.2 defines it.
 fn luminance(color: &str) -> f64 {
     let channel = |start: usize| {

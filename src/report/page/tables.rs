@@ -1,6 +1,6 @@
 //! The page's tables: configurations, runs that failed, every run.
 
-use super::super::configurations::{setting, short_names, varying};
+use super::super::configurations::{setting, short_names, shown_metrics, varying};
 use super::super::number::{column, duration, number};
 use super::super::outcome::Outcome;
 use super::super::provenance::cell;
@@ -16,7 +16,7 @@ const SEEN_CONFIGURATIONS: usize = 12;
 /// Rows of the tables of runs.
 pub(super) const MOST_RUNS: usize = 500;
 
-/// Columns of metrics beside the objective.
+/// Columns of metrics beside the objective and the scores.
 const MOST_METRICS: usize = 6;
 
 /// The table of configurations.
@@ -70,16 +70,7 @@ pub(super) fn table(study: &Study, ranked: &[Configuration], outcome: &Outcome) 
     let objective = study.objective.as_ref().map(|objective| objective.column.as_str());
     // The objective may be the best of a run's values, the column beside it is the last one.
     let is_last = study.objective.as_ref().is_some_and(|objective| objective.value == "last");
-    let is_wanted = |name: &str| {
-        let is_the_objective = is_last && Some(name) == objective;
-        let is_aside =
-            matches!(name, "images_per_second" | "seconds" | "d_gradient_norm" | "g_gradient_norm");
-        !is_the_objective && !is_aside
-    };
-    let metrics: Vec<usize> = (0..study.metrics.len())
-        .filter(|index| is_wanted(&study.metrics[*index]))
-        .take(MOST_METRICS)
-        .collect();
+    let metrics = shown_metrics(study, MOST_METRICS, |name| is_last && Some(name) == objective);
     let shown = &ranked[..ranked.len().min(MOST_CONFIGURATIONS)];
     let objectives = column(&shown.iter().map(|configuration| configuration.objective).collect::<Vec<_>>());
     let values: Vec<Vec<String>> = metrics
