@@ -57,7 +57,8 @@ fn a_whole_step_agrees_with_tensorflow() {
         networks::build(network, Cpu::default(), Initialization::GlorotUniform, Stream::new(0, "weights"))
             .unwrap()
     };
-    let settings = Settings { batch_size: latents.len() / LATENT, ..Settings::of(&experiment) };
+    let mut settings = Settings::of(&experiment);
+    settings.players.batch_size = latents.len() / LATENT;
     let mut gan = Gan::new(settings, Cpu::default(), build(&generator), build(&discriminator), None);
     gan.restore(0, &mut |name, shape| {
         let is_memory = name.starts_with("optimizer.");

@@ -8,6 +8,7 @@ mod latents;
 mod losses;
 mod optimizer;
 mod penalty;
+mod players;
 mod schedule;
 mod vae;
 
@@ -24,6 +25,7 @@ pub use gan::{Gan, Gradients, Settings};
 pub use latents::{classes_in_turn, draw_latents, fill_latents};
 pub use losses::Losses;
 pub use optimizer::{Gradient, Optimizer};
+pub use players::PlayerSettings;
 pub use schedule::Length;
 pub use vae::{Gradients as VaeGradients, Settings as VaeSettings, Terms, Vae};
 

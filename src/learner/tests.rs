@@ -40,7 +40,8 @@ fn gan_of(file: &str, sets: &[&str]) -> Gan<Cpu> {
         .training
         .ema
         .map(|ema| Average::new(ema, BATCH, fresh(generator_shape, "other"), &mut *generator));
-    let settings = Settings { batch_size: BATCH, seed: 3, ..Settings::of(&experiment) };
+    let mut settings = Settings::of(&experiment);
+    settings.players = PlayerSettings { batch_size: BATCH, seed: 3, ..settings.players };
     let discriminator = fresh(discriminator, "weights.discriminator");
     let mut gan = Gan::new(settings, Cpu::default(), generator, discriminator, average);
     gan.set_length(Length { updates: 8, per_epoch: 4 });
