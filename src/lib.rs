@@ -30,7 +30,7 @@ pub mod objective;
 // How samples are scored.
 pub mod evaluation;
 
-// What a training step updates: a GAN, a VAE or a classifier, with its optimizers.
+// What a training step updates: a GAN, a BEGAN, a VAE or a classifier, with its optimizers.
 pub mod learner;
 
 // What a run's folder holds, and how it is written and read back.

@@ -1,10 +1,12 @@
-//! What a VAE and two classifiers learn from one batch, against PyTorch (`tests/reference/make_learners.py`): losses and every
+//! What a VAE, two classifiers and a BEGAN learn from one batch, against PyTorch (`tests/reference/make_learners.py`): losses and every
 //! gradient.
 
 use atelier::architecture::{self, Examples, Networks};
 use atelier::config::Experiment;
 use atelier::config::architecture::Layer;
-use atelier::learner::{Classifier, ClassifierSettings, Gradient, Learner, Minibatch, Vae, VaeSettings};
+use atelier::learner::{
+    Began, BeganSettings, Classifier, ClassifierSettings, Gradient, Learner, Minibatch, Vae, VaeSettings,
+};
 use atelier::networks::{self, Network};
 use atelier::nn::{Initialization, read};
 use atelier::objective::classification::Classification;
@@ -52,7 +54,7 @@ fn restore(learner: &mut dyn Learner, name: impl Fn(&str) -> String) {
 
 fn parameters(learner: &mut dyn Learner) -> Vec<String> {
     let names = learner.state().into_iter().map(|array| array.name);
-    names.filter(|name| !name.starts_with("optimizer.")).collect()
+    names.filter(|name| !name.starts_with("optimizer.") && !name.starts_with("equilibrium.")).collect()
 }
 
 #[track_caller]
@@ -113,4 +115,30 @@ fn classifiers_losses_and_gradients_agree_with_pytorch() {
         assert_near(found.loss, &format!("{case}.loss"));
         assert_gradients(&names, found.gradients.iter(), case);
     }
+}
+
+/// Both players' gradients, by one way back here and by one for each there; then k and the measure of convergence.
+#[test]
+fn a_begans_errors_gradients_and_balance_agree_with_pytorch() {
+    let latents = reference("latents");
+    let count = reference("labels").len();
+    let batch_size = format!("training.batch_size={count}");
+    let (experiment, shapes) =
+        load("tiny_began.toml", &[&batch_size, "objective.gamma=0.75", "objective.lambda_k=0.25"]);
+    let Networks::Began { generator, discriminator } = &shapes else { panic!("{shapes:?}") };
+    let settings = BeganSettings::of(&experiment);
+    let mut began = Began::new(settings, Cpu::default(), build(generator), build(discriminator), None);
+    restore(&mut began, str::to_owned);
+    assert_eq!(began.k(), 0.375);
+    let names = parameters(&mut began);
+    let images = reference("images").iter().map(|value| 2.0 * value - 1.0).collect();
+    let found = began.gradients(0, &latents, &Minibatch { values: images, labels: None }).unwrap();
+    assert_near(found.errors.real, "began.real");
+    assert_near(found.errors.fake, "began.fake");
+    assert_near(found.errors.generator, "began.fake");
+    assert_gradients(&names, found.generator.iter().chain(&found.discriminator), "began");
+    began.balance(&found.errors);
+    assert_near(f64::from(began.k()), "began.next_k");
+    let convergence = settings.equilibrium.convergence(found.errors.real, found.errors.generator);
+    assert_near(convergence, "began.convergence");
 }

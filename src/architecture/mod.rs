@@ -89,25 +89,20 @@ pub fn networks(architecture: &Architecture, examples: Examples) -> Result<Netwo
             families::conditional_dcgan::layers(architecture.width, architecture.classes, examples)?
         }
         Family::Custom => families::custom::layers(architecture)?,
+        Family::Began => return networks::began(architecture, examples),
         Family::Vae => return networks::vae(architecture, examples),
         Family::Classifier => return networks::classifier(architecture, examples),
     };
     let latent = Shape::vector(architecture.latent_dim);
     let generator = networks::build("generator", latent, lists.generator)?;
     let discriminator = networks::build("discriminator", examples.shape, lists.discriminator)?;
-    if generator.output().features() != examples.shape.features() {
-        return Err(Error::at(
-            "generator.layers",
-            format!("the generator ends in {}, but the examples are {}", generator.output(), examples.shape),
-        ));
-    }
+    makes_examples("generator", &generator, examples)?;
     if discriminator.output() != Shape::vector(1) {
         return Err(Error::at(
             "discriminator.layers",
             format!("the discriminator ends in {}, but must end in one logit", discriminator.output()),
         ));
     }
-    match_range(&generator, examples.range)?;
     refuse_squashed_logit(&discriminator)?;
     Ok(Networks::Gan { generator, discriminator })
 }
@@ -118,31 +113,38 @@ pub(crate) struct LayerLists {
     pub(crate) discriminator: Vec<Layer>,
 }
 
-/// tanh on images in [0, 1], or a sigmoid on images in [-1, 1], could never match the data.
-fn match_range(generator: &Network, range: Range) -> Result<(), Error> {
+/// A network that errors call `name` must end in what the examples are: in their shape, and not in an activation that could never match
+/// them, such as tanh for images in [0, 1].
+fn makes_examples(name: &str, network: &Network, examples: Examples) -> Result<(), Error> {
+    let key = format!("{name}.layers");
+    if network.output().features() != examples.shape.features() {
+        let reason =
+            format!("the {name} ends in {}, but the examples are {}", network.output(), examples.shape);
+        return Err(Error::at(&key, reason));
+    }
     let keeps_range = |layer: &&Layer| {
         matches!(
             layer,
             Layer::Reshape(_) | Layer::Flatten | Layer::Upsample | Layer::AveragePool | Layer::MaxPool
         )
     };
-    let last = generator.layers().iter().rfind(|layer| !keeps_range(layer));
-    let reason = match (last, range) {
+    let last = network.layers().iter().rfind(|layer| !keeps_range(layer));
+    let reason = match (last, examples.range) {
         (Some(Layer::Tanh), Range::Unit) => {
-            "the generator ends in tanh, into (-1, 1), but the examples lie in [0, 1]: end in \"sigmoid\" or set dataset.range = \"symmetric\""
+            "ends in tanh, into (-1, 1), but the examples lie in [0, 1]: end in \"sigmoid\" or set dataset.range = \"symmetric\""
         }
         (Some(Layer::Sigmoid), Range::Symmetric) => {
-            "the generator ends in a sigmoid, into (0, 1), but the examples lie in [-1, 1]: end in \"tanh\" or set dataset.range = \"unit\""
+            "ends in a sigmoid, into (0, 1), but the examples lie in [-1, 1]: end in \"tanh\" or set dataset.range = \"unit\""
         }
         (Some(Layer::Tanh | Layer::Sigmoid), Range::Unbounded) => {
-            "the generator ends in a bounded activation, but the points of this data set lie outside its range: leave the last activation out"
+            "ends in a bounded activation, but the points of this data set lie outside its range: leave the last activation out"
         }
         (Some(Layer::Relu | Layer::Dropout(_)), _) => {
-            "the generator ends in a layer that no example can be made with: end in \"tanh\", \"sigmoid\" or a linear layer"
+            "ends in a layer that no example can be made with: end in \"tanh\", \"sigmoid\" or a linear layer"
         }
         _ => return Ok(()),
     };
-    Err(Error::at("generator.layers", reason))
+    Err(Error::at(&key, format!("the {name} {reason}")))
 }
 
 /// The losses take logits; an activation after the last layer would be applied twice.

@@ -1,4 +1,4 @@
-use super::{Error, Examples, Network, families};
+use super::{Error, Examples, LayerLists, Network, families, makes_examples};
 use crate::config::architecture::layers::{Layer, Shape};
 use crate::config::architecture::{Architecture, Variant};
 
@@ -10,6 +10,13 @@ pub enum Networks {
         /// From the latent vector to an example.
         generator: Network,
         /// From an example to one logit.
+        discriminator: Network,
+    },
+    /// Of a boundary equilibrium GAN.
+    Began {
+        /// From the latent vector to an example.
+        generator: Network,
+        /// An autoencoder: from an example to one.
         discriminator: Network,
     },
     /// Of a variational autoencoder.
@@ -41,7 +48,7 @@ impl Networks {
     /// Each network with its name, in the order in which they are told of.
     pub fn named(&self) -> Vec<(&'static str, &Network)> {
         match self {
-            Self::Gan { generator, discriminator } => {
+            Self::Gan { generator, discriminator } | Self::Began { generator, discriminator } => {
                 vec![("generator", generator), ("discriminator", discriminator)]
             }
             Self::Vae { encoder, decoder } => vec![("encoder", encoder), ("decoder", decoder)],
@@ -58,6 +65,28 @@ impl Networks {
 /// Infers the shapes of a network that errors call `name`.
 pub(super) fn build(name: &str, input: Shape, layers: Vec<Layer>) -> Result<Network, Error> {
     Network::new(input, layers).map_err(|(at, reason)| Error::at(&format!("{name}.layers{at}"), reason))
+}
+
+/// The networks of a boundary equilibrium GAN.
+pub(super) fn began(architecture: &Architecture, examples: Examples) -> Result<Networks, Error> {
+    let lists = match (&architecture.generator, &architecture.discriminator) {
+        (Some(generator), Some(discriminator)) => {
+            LayerLists { generator: generator.layers.clone(), discriminator: discriminator.layers.clone() }
+        }
+        _ => families::began::layers(architecture, examples)?,
+    };
+    let generator = build("generator", Shape::vector(architecture.latent_dim), lists.generator)?;
+    let discriminator = build("discriminator", examples.shape, lists.discriminator)?;
+    makes_examples("generator", &generator, examples)?;
+    if discriminator.output() == Shape::vector(1) && examples.shape.features() > 1 {
+        let reason = format!(
+            "the discriminator ends in one number, but that of a BEGAN is an autoencoder and must end in an example, {}",
+            examples.shape
+        );
+        return Err(Error::at("discriminator.layers", reason));
+    }
+    makes_examples("discriminator", &discriminator, examples)?;
+    Ok(Networks::Began { generator, discriminator })
 }
 
 /// The networks of a variational autoencoder.

@@ -12,6 +12,7 @@ fn plain(family: Family) -> Architecture {
         discriminator_batch_norm: None,
         classes: None,
         hidden: None,
+        code_dim: None,
         generator: None,
         discriminator: None,
         encoder: None,
@@ -289,4 +290,87 @@ fn wrong_autoencoders_and_classifiers_name_the_layer() {
     let unknown = Examples { classes: None, ..FASHION };
     let error = networks(&plain(Family::Classifier), unknown).unwrap_err();
     assert!(error.reason.contains("how many classes"), "{error}");
+}
+
+#[test]
+fn a_began_leads_from_latent_vectors_to_examples_and_from_those_to_examples() {
+    for (variant, batch_norm, shape) in [
+        (None, None, FASHION.shape),
+        (Some(Variant::Conv), Some(true), Shape::image(32, 32, 3)),
+        (Some(Variant::Dense), None, Shape::image(1, 1, 2)),
+        (Some(Variant::Dense), Some(true), Shape::image(5, 3, 1)),
+    ] {
+        let plain = plain(Family::Began);
+        let architecture = Architecture { variant, discriminator_batch_norm: batch_norm, ..plain };
+        let found = networks(&architecture, Examples { shape, ..FASHION }).unwrap();
+        assert!(matches!(found, Networks::Began { .. }));
+        let shapes =
+            found.named().into_iter().map(|(name, network)| (name, network.input(), network.output()));
+        let latent = Shape::vector(100);
+        assert_eq!(
+            shapes.collect::<Vec<_>>(),
+            [("generator", latent, shape), ("discriminator", shape, shape)]
+        );
+        let discriminator = found.get("discriminator").unwrap();
+        let has_batch_norm = discriminator.layers().contains(&Layer::BatchNorm);
+        assert_eq!(has_batch_norm, batch_norm == Some(true));
+        // The code is no wider than it should be.
+        assert!(discriminator.rows().iter().any(|row| row.output == Shape::vector(64)));
+    }
+}
+
+/// Lucic et al.'s code says that its autoencoder has 1.3 million parameters: so it has on 32×32 images in colour.
+#[test]
+fn the_convolutional_autoencoder_has_its_sources_parameters() {
+    let total = |shape: Shape| {
+        let found = networks(&plain(Family::Began), Examples { shape, ..FASHION }).unwrap();
+        found.get("discriminator").unwrap().parameters().total()
+    };
+    let count = |dense: usize, channels: usize| {
+        let convolutions = (16 * channels * 64 + 64) + (16 * 64 * 128 + 128);
+        let transposed = (16 * 128 * 64 + 64) + (16 * 64 * channels + channels);
+        convolutions + (dense * 64 + 64) + (64 * dense + dense) + transposed
+    };
+    assert_eq!(total(FASHION.shape), count(7 * 7 * 128, 1));
+    assert_eq!(total(Shape::image(32, 32, 3)), count(8 * 8 * 128, 3));
+    assert_eq!(total(Shape::image(32, 32, 3)), 1_325_379);
+}
+
+#[test]
+fn a_wrong_began_names_the_layer() {
+    let layers = |layers: &[Layer]| Some(Layers { layers: layers.to_vec() });
+    let began = |generator: &[Layer], discriminator: &[Layer]| Architecture {
+        generator: layers(generator),
+        discriminator: layers(discriminator),
+        ..plain(Family::Began)
+    };
+    let dense = families_dense;
+    let good = [dense(784), Layer::Tanh];
+    let cases = [
+        (began(&[dense(783)], &good), "generator.layers", "the generator ends in 783, but the examples"),
+        (
+            began(&good, &[Layer::Flatten, dense(1)]),
+            "discriminator.layers",
+            "must end in an example, 28×28×1",
+        ),
+        (began(&good, &[Layer::Flatten, dense(783)]), "discriminator.layers", "discriminator ends in 783"),
+        (
+            began(&good, &[Layer::Flatten, dense(784), Layer::Sigmoid]),
+            "discriminator.layers",
+            "the discriminator ends in a sigmoid",
+        ),
+        (
+            began(&[dense(784), Layer::Relu], &good),
+            "generator.layers",
+            "the generator ends in a layer that no example",
+        ),
+    ];
+    for (architecture, key, words) in cases {
+        let error = networks(&architecture, FASHION).unwrap_err();
+        assert_eq!(error.key, format!("architecture.{key}"), "{error}");
+        assert!(error.reason.contains(words), "{error} should say {words}");
+    }
+    let points = Examples { shape: Shape::image(1, 1, 2), range: Range::Unbounded, classes: None };
+    let error = networks(&plain(Family::Began), points).unwrap_err();
+    assert!(error.reason.contains("write variant = \"dense\""), "{error}");
 }

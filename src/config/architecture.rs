@@ -25,24 +25,28 @@ pub struct Architecture {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1024))]
     pub width: Option<usize>,
-    /// `infogan`: whether the discriminator's hidden layers have batch norm.
+    /// `infogan`, `began`: whether the discriminator's hidden layers have batch norm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discriminator_batch_norm: Option<bool>,
-    /// `mlp`: units of each hidden layer, the same list for both players, 1 to 16 layers of 1 to 65,536 units.
+    /// `mlp`, `began` with dense layers: units of each hidden layer, the same list for both players, 1 to 16 layers of 1 to 65,536 units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 16), inner(range(min = 1, max = 65_536)))]
     pub hidden: Option<Vec<usize>>,
-    /// `dcgan`, `vae`, `classifier`: which networks; by default the first of the family's own.
+    /// `began`: how many numbers the discriminator's encoder makes of an example, 1 to 4096; default 64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 4096))]
+    pub code_dim: Option<usize>,
+    /// `dcgan`, `began`, `vae`, `classifier`: which networks; by default the first of the family's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<Variant>,
     /// `classifier`, `conditional-dcgan`: how many classes there are, 2 to 256; by default as many as the data set has, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 2, max = 256))]
     pub classes: Option<usize>,
-    /// `custom`: the generator's layers, from the latent vector to the example.
+    /// `custom`: the generator's layers, from the latent vector to the example; `began`: these in place of a variant's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generator: Option<Layers>,
-    /// `custom`: the discriminator's layers, from the example to one logit.
+    /// `custom`: the discriminator's layers, from the example to one logit; `began`: in place of a variant's, from the example to one of its shape.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discriminator: Option<Layers>,
     /// `vae`: the encoder's layers in place of a variant's, from the example to means and log variances (twice `latent_dim`).
@@ -77,6 +81,9 @@ pub enum Family {
     ConditionalDcgan,
     /// `[architecture.generator]` and `[architecture.discriminator]` spell the layers out.
     Custom,
+    /// A GAN whose discriminator is an autoencoder (Berthelot et al. 2017); takes `variant` with `hidden` or `discriminator_batch_norm`, and
+    /// `code_dim`, or `generator` and `discriminator`.
+    Began,
     /// A variational autoencoder (Kingma and Welling 2014); takes `variant`, or `encoder` and `decoder`.
     Vae,
     /// A network that names an example's class; takes `variant` or `classifier`, and `classes`.
@@ -91,9 +98,9 @@ pub enum Variant {
     Tutorial,
     /// `dcgan`: Radford et al. 2016: batch norm in both networks, ReLU in the generator, leaky ReLU of slope 0.2 in the discriminator.
     Paper,
-    /// `vae`: one hidden layer of 500 tanh units in either network (Kingma and Welling 2014, section 5).
+    /// `vae`: one hidden layer of 500 tanh units in either network (Kingma and Welling 2014, section 5). `began`: dense layers with leaky ReLU.
     Dense,
-    /// `vae`: the convolutional networks of InfoGAN, as Lucic et al. (2018) use them, for 28×28 and 32×32 images.
+    /// `vae`, `began`: the convolutional networks of InfoGAN, as Lucic et al. (2018) use them, for 28×28 and 32×32 images.
     Conv,
     /// `classifier`: 16 and 16 sigmoid units and a sigmoid for each class, by squared error (3Blue1Brown's digits network).
     Sigmoid,

@@ -147,8 +147,19 @@ impl Findings {
 
     /// Notes a key that is known to the section but belongs to another choice than the one made.
     pub(super) fn does_not_belong(&mut self, key: &str, owners: &str, choice_key: &str, choice: &str) {
+        self.does_not_belong_because(key, owners, (choice_key, choice), "remove it");
+    }
+
+    /// [`Findings::does_not_belong`], with more to say about what to do.
+    pub(super) fn does_not_belong_because(
+        &mut self,
+        key: &str,
+        owners: &str,
+        (choice_key, choice): (&str, &str),
+        help: &str,
+    ) {
         let message = format!("`{key}` belongs to {owners}, but `{choice_key}` is `{choice}`");
         let finding = Finding::new(path(key), Mark::Key, message).label(format!("not a key of {choice}"));
-        self.add(finding.help("remove it").also(choice_key, "chosen here"));
+        self.add(finding.help(help).also(choice_key, "chosen here"));
     }
 }

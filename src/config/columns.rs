@@ -70,7 +70,49 @@ pub const PENALTY: Column = Column {
     ..LOSS
 };
 
-/// What a GAN measures on a mixture of Gaussians.
+/// A mean over values and examples, in the data's units.
+const ERROR: Column = Column { unit: "", ..LOSS };
+
+/// What a BEGAN measures. A reconstruction error is mean |v − D(v)|, in the data's units.
+pub const BEGAN: [Column; 8] = [
+    Column {
+        name: "d_loss",
+        what: "real_error − k fake_error, mean over the discriminator's steps",
+        ..ERROR
+    },
+    Column {
+        name: "g_loss",
+        what: "the generator's loss: the reconstruction error of its examples",
+        ..ERROR
+    },
+    Column {
+        name: "real_error",
+        what: "the discriminator's reconstruction error of real examples, mean over its steps",
+        is_headline: false,
+        ..ERROR
+    },
+    Column {
+        name: "fake_error",
+        what: "the discriminator's reconstruction error of generated examples, mean over its steps",
+        is_headline: false,
+        ..ERROR
+    },
+    Column {
+        name: "k",
+        what: "the weight of fake_error in d_loss, before the step",
+        is_headline: false,
+        ..ERROR
+    },
+    Column { name: "d_gradient_norm", what: "Euclidean norm of the discriminator's gradient", ..NORM },
+    Column { name: "g_gradient_norm", what: "Euclidean norm of the generator's gradient", ..NORM },
+    Column {
+        name: "convergence",
+        what: "real_error + |gamma real_error − g_loss|, the global measure of convergence",
+        ..ERROR
+    },
+];
+
+/// What learners with a generator measure on a mixture of Gaussians.
 pub const MODES: [Column; 2] = [
     Column {
         name: "modes",
@@ -146,12 +188,13 @@ pub const VAE: [Column; 5] = [
 /// The columns that the learner of such an experiment fills, in the order of the file: those of each step, then those of
 /// each row.
 pub fn of(dataset: &Dataset, architecture: &Architecture, objective: &Objective) -> Vec<Column> {
+    let modes = || dataset.is_points().then_some(MODES).into_iter().flatten();
     match architecture.family.learner() {
         Learner::Gan => {
             let penalty = objective.regularizer.is_penalty().then_some(PENALTY);
-            let modes = dataset.is_points().then_some(MODES).into_iter().flatten();
-            GAN.into_iter().chain(penalty).chain(modes).collect()
+            GAN.into_iter().chain(penalty).chain(modes()).collect()
         }
+        Learner::Began => BEGAN.into_iter().chain(modes()).collect(),
         Learner::Vae => VAE.to_vec(),
         Learner::Classifier => CLASSIFIER.to_vec(),
     }
@@ -159,9 +202,10 @@ pub fn of(dataset: &Dataset, architecture: &Architecture, objective: &Objective)
 
 /// Every column of every learner, each name once.
 pub fn all() -> impl Iterator<Item = &'static Column> {
-    // The norm of the only gradient there is has one name.
+    // The norm of the only gradient there is has one name, and a BEGAN's players have the losses and norms of a GAN's.
+    let began = BEGAN.iter().filter(|column| GAN.iter().all(|known| known.name != column.name));
     let others = CLASSIFIER.iter().chain(VAE.iter().filter(|column| column.name != "gradient_norm"));
-    GAN.iter().chain(std::iter::once(&PENALTY)).chain(&MODES).chain(others)
+    GAN.iter().chain(std::iter::once(&PENALTY)).chain(began).chain(&MODES).chain(others)
 }
 
 /// Every column of every metric, in the order of `evaluation.csv`.

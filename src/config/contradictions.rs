@@ -29,7 +29,15 @@ fn check_data_fits_family(experiment: &Experiment, findings: &mut Findings) {
             (28, 28, _) | (32, 32, _),
         )
         | (Family::SlantedFaces, (2, 2, 1))
-        | (Family::Mlp | Family::Goodfellow | Family::Custom | Family::Vae | Family::Classifier, _) => return,
+        | (
+            Family::Mlp
+            | Family::Goodfellow
+            | Family::Custom
+            | Family::Began
+            | Family::Vae
+            | Family::Classifier,
+            _,
+        ) => return,
         (Family::SlantedFaces, _) => "the family slanted-faces draws 2×2 grey images".to_owned(),
         (family, _) => format!("{} draws 28×28 or 32×32 images", networks::word(family)),
     };

@@ -182,7 +182,7 @@ fn missing_key(table: &[String], missing: &str) -> Finding {
     match (dotted(table).as_str(), missing) {
         ("architecture", "family") => finding.help(
             "add [architecture] with family = \"dcgan\" (for 28×28 and 32×32 images), \"mlp\", \"slanted-faces\", \
-             \"custom\", \"vae\" or \"classifier\"",
+             \"custom\", \"began\", \"vae\" or \"classifier\"",
         ),
         ("", _) => finding,
         _ => finding.help(format!("add {missing} = …")),

@@ -14,6 +14,8 @@ use super::source::Kind;
 pub enum Learner {
     /// A generator and a discriminator.
     Gan,
+    /// A generator, and an autoencoder as its discriminator (Berthelot et al. 2017).
+    Began,
     /// An encoder and a decoder (Kingma and Welling 2014).
     Vae,
     /// A network that names an example's class.
@@ -25,6 +27,7 @@ impl Learner {
     fn plural(self) -> &'static str {
         match self {
             Self::Gan => "GANs",
+            Self::Began => "BEGANs",
             Self::Vae => "VAEs",
             Self::Classifier => "classifiers",
         }
@@ -33,7 +36,7 @@ impl Learner {
     /// Whether it draws examples of its own.
     pub fn draws(self) -> bool {
         match self {
-            Self::Gan | Self::Vae => true,
+            Self::Gan | Self::Began | Self::Vae => true,
             Self::Classifier => false,
         }
     }
@@ -51,6 +54,7 @@ impl Family {
             | Self::Sngan
             | Self::ConditionalDcgan
             | Self::Custom => Learner::Gan,
+            Self::Began => Learner::Began,
             Self::Vae => Learner::Vae,
             Self::Classifier => Learner::Classifier,
         }
@@ -59,21 +63,29 @@ impl Family {
 
 /// The keys that say something to some learners only.
 const OWNERS: &[(&str, &[Learner])] = &[
-    ("architecture.latent_dim", &[Learner::Gan, Learner::Vae]),
-    ("architecture.latent", &[Learner::Gan]),
+    ("architecture.latent_dim", DRAW),
+    ("architecture.latent", PLAYERS),
     ("objective.loss", &[Learner::Gan]),
     ("objective.regularizer", &[Learner::Gan]),
     ("objective.label_smoothing", &[Learner::Gan]),
     ("objective.targets", &[Learner::Gan]),
-    ("objective.update", &[Learner::Gan]),
-    ("objective.discriminator_steps", &[Learner::Gan]),
+    ("objective.update", PLAYERS),
+    ("objective.discriminator_steps", PLAYERS),
+    ("objective.gamma", &[Learner::Began]),
+    ("objective.lambda_k", &[Learner::Began]),
     ("objective.likelihood", &[Learner::Vae]),
     ("objective.beta", &[Learner::Vae]),
-    ("optimizer.generator", &[Learner::Gan]),
-    ("optimizer.discriminator", &[Learner::Gan]),
-    ("training.ema", &[Learner::Gan]),
-    ("evaluation", &[Learner::Gan, Learner::Vae]),
+    ("optimizer.generator", PLAYERS),
+    ("optimizer.discriminator", PLAYERS),
+    ("training.ema", PLAYERS),
+    ("evaluation", DRAW),
 ];
+
+/// Those that draw from latent vectors.
+const DRAW: &[Learner] = &[Learner::Gan, Learner::Began, Learner::Vae];
+
+/// Those with two players.
+const PLAYERS: &[Learner] = &[Learner::Gan, Learner::Began];
 
 /// Whether the dotted key says something to the learner.
 pub(super) fn has(learner: Learner, key: &str) -> bool {
@@ -89,7 +101,17 @@ pub(super) fn check(family: Family, tree: &Tree, merged: &Dict, findings: &mut F
         if key::find(merged, &at).is_some() && !is_default() {
             let owners: Vec<&str> = owners.iter().map(|owner| owner.plural()).collect();
             let word = networks::word(family);
-            findings.does_not_belong(key, &owners.join(" and "), "architecture.family", word);
+            let owners = match owners.as_slice() {
+                [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+                _ => owners.concat(),
+            };
+            match (learner, key.strip_prefix("objective.")) {
+                (Learner::Began, Some("loss" | "regularizer" | "label_smoothing" | "targets")) => {
+                    let help = "remove it: a BEGAN's discriminator gives an example, not a logit, and its loss is how far off it is";
+                    findings.does_not_belong_because(key, &owners, ("architecture.family", word), help);
+                }
+                _ => findings.does_not_belong(key, &owners, "architecture.family", word),
+            }
         }
     }
 }

@@ -12,23 +12,25 @@ use super::words;
 /// The keys that not every family has, and those that have them.
 pub(super) const OWNERS: &[(&str, &[&str])] = &[
     ("width", &["dcgan", "sngan", "conditional-dcgan"]),
-    ("discriminator_batch_norm", &["infogan"]),
-    ("hidden", &["mlp"]),
-    ("generator", &["custom"]),
-    ("discriminator", &["custom"]),
-    ("variant", &["dcgan", "vae", "classifier"]),
+    ("discriminator_batch_norm", &["infogan", "began"]),
+    ("hidden", &["mlp", "began"]),
+    ("code_dim", &["began"]),
+    ("generator", &["custom", "began"]),
+    ("discriminator", &["custom", "began"]),
+    ("variant", &["dcgan", "began", "vae", "classifier"]),
     ("classes", &["classifier", "conditional-dcgan"]),
     ("encoder", &["vae"]),
     ("decoder", &["vae"]),
     ("classifier", &["classifier"]),
 ];
 
-/// The keys that a family has and can do without.
-const OPTIONAL: [&str; 5] = ["variant", "classes", "encoder", "decoder", "classifier"];
+/// The networks that a file may spell out.
+const SPELT: [&str; 5] = ["generator", "discriminator", "encoder", "decoder", "classifier"];
 
 /// The variants of each family that has some, the default first.
 const VARIANTS: &[(&str, &[Variant])] = &[
     ("dcgan", &[Variant::Tutorial, Variant::Paper]),
+    ("began", &[Variant::Conv, Variant::Dense]),
     ("vae", &[Variant::Dense, Variant::Conv]),
     ("classifier", &[Variant::Lenet, Variant::Sigmoid, Variant::Extractor]),
 ];
@@ -44,6 +46,7 @@ pub(super) fn word(family: Family) -> &'static str {
         Family::ConditionalDcgan => "conditional-dcgan",
         Family::Dcgan => "dcgan",
         Family::Custom => "custom",
+        Family::Began => "began",
         Family::Vae => "vae",
         Family::Classifier => "classifier",
     }
@@ -75,17 +78,29 @@ pub(super) fn add_defaults(root: &mut Dict) {
             default("width", Value::from(128_i64));
         }
         "mlp" => default("hidden", Value::from(vec![256_i64, 256])),
+        "began" => {
+            default("latent_dim", Value::from(64_i64));
+            default("latent", Value::from("uniform"));
+        }
         "vae" => default("latent_dim", Value::from(64_i64)),
         _ => {}
     }
-    let spelt = ["encoder", "decoder", "classifier"].iter().any(|network| section.contains_key(*network));
+    let spelt = SPELT.iter().any(|network| section.contains_key(*network));
     let variants = VARIANTS.iter().find(|(owner, _)| *owner == family);
     if let (false, Some((_, [usual, ..]))) = (spelt, variants) {
         section.entry("variant".to_owned()).or_insert(Value::from(usual.word()));
     }
+    let variant = section.get("variant").and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut default = |key: &str, value: Value| {
         section.entry(key.to_owned()).or_insert(value);
     };
+    if (family.as_str(), spelt) == ("began", false) {
+        default("code_dim", Value::from(64_i64));
+        default("discriminator_batch_norm", Value::from(false));
+        if variant == "dense" {
+            default("hidden", Value::from(vec![256_i64, 256]));
+        }
+    }
     default("latent_dim", Value::from(100_i64));
     default("latent", Value::from("normal"));
     if matches!(family.as_str(), "vae" | "classifier") {
@@ -111,7 +126,7 @@ pub(super) fn check_numbers(section: &Dict, findings: &mut Findings) {
 /// The range of a whole number by its key and that of the table it is in.
 fn range(parent: &str, key: &str) -> Option<(RangeInclusive<i64>, &'static str)> {
     Some(match key {
-        "latent_dim" => (1..=4096, ""),
+        "latent_dim" | "code_dim" => (1..=4096, ""),
         "width" if parent == "label-embedding" => (1..=1024, ""),
         "width" => (1..=1024, "channels"),
         "classes" => (2..=256, "classes"),
@@ -180,6 +195,7 @@ pub(super) fn check_family(architecture: &Architecture, findings: &mut Findings)
         ("width", architecture.width.is_some()),
         ("discriminator_batch_norm", architecture.discriminator_batch_norm.is_some()),
         ("hidden", architecture.hidden.is_some()),
+        ("code_dim", architecture.code_dim.is_some()),
         ("generator", architecture.generator.is_some()),
         ("discriminator", architecture.discriminator.is_some()),
         ("variant", architecture.variant.is_some()),
@@ -199,7 +215,8 @@ pub(super) fn check_family(architecture: &Architecture, findings: &mut Findings)
                 family,
             );
         }
-        if !given && owned && !OPTIONAL.contains(&key) {
+        // The other families have defaults, and layers of their own.
+        if !given && owned && family == "custom" {
             let message = format!("the family `{family}` needs [architecture.{key}] with its `layers`");
             let at = path(&format!("architecture.{key}"));
             let finding = Finding::new(at, Mark::Table, message).label("incomplete");
@@ -217,10 +234,13 @@ fn check_variant(architecture: &Architecture, findings: &mut Findings) {
     let family = word(architecture.family);
     let at = || path("architecture.variant");
     let networks = [
+        ("generator", architecture.generator.is_some()),
+        ("discriminator", architecture.discriminator.is_some()),
         ("encoder", architecture.encoder.is_some()),
         ("decoder", architecture.decoder.is_some()),
         ("classifier", architecture.classifier.is_some()),
     ];
+    let is_given = |network: &str| networks.contains(&(network, true));
     let spelt = networks.iter().find(|(_, given)| *given);
     let variants = VARIANTS.iter().find(|(owner, _)| *owner == family);
     if let (Some(variant), Some((_, variants))) = (architecture.variant, variants) {
@@ -230,18 +250,50 @@ fn check_variant(architecture: &Architecture, findings: &mut Findings) {
             let finding = Finding::new(at(), Mark::Value, message).label("another family's");
             findings.add(finding.help(format!("its variants are {}", words::list(&words))));
         } else if let Some((network, _)) = spelt {
-            let message = format!(
-                "`architecture.variant` stands beside [architecture.{network}], but one excludes the other"
-            );
-            let finding = Finding::new(at(), Mark::Key, message).label("one too many");
-            let finding = finding.also(&format!("architecture.{network}"), "the layers");
-            findings.add(finding.help("remove one of them"));
+            excludes(findings, "variant", network);
         }
     }
-    if architecture.encoder.is_some() != architecture.decoder.is_some() {
-        let missing = if architecture.encoder.is_some() { "decoder" } else { "encoder" };
-        let message = format!("the family `{family}` needs [architecture.{missing}] with its `layers` too");
-        let finding = Finding::new(path(&format!("architecture.{missing}")), Mark::Table, message);
-        findings.add(finding.label("incomplete").help("an encoder and a decoder are spelt out together"));
+    for (one, other) in [("encoder", "decoder"), ("generator", "discriminator")] {
+        if is_given(one) != is_given(other) && architecture.family != Family::Custom {
+            let missing = if is_given(one) { other } else { one };
+            let message =
+                format!("the family `{family}` needs [architecture.{missing}] with its `layers` too");
+            let finding = Finding::new(path(&format!("architecture.{missing}")), Mark::Table, message);
+            let help =
+                format!("{} {one} and {} {other} are spelt out together", article(one), article(other));
+            findings.add(finding.label("incomplete").help(help));
+        }
     }
+    if architecture.family == Family::Began {
+        let given = [
+            ("hidden", architecture.hidden.is_some()),
+            ("code_dim", architecture.code_dim.is_some()),
+            ("discriminator_batch_norm", architecture.discriminator_batch_norm.is_some()),
+        ];
+        for (key, _) in given.iter().filter(|(_, given)| *given) {
+            match spelt {
+                Some((network, _)) => excludes(findings, key, network),
+                None if *key == "hidden" && architecture.variant == Some(Variant::Conv) => {
+                    let choice = ("architecture.variant", "conv");
+                    let help = "write variant = \"dense\", or remove it";
+                    findings.does_not_belong_because("architecture.hidden", "`dense`", choice, help);
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+fn article(network: &str) -> &'static str {
+    if network.starts_with('e') { "an" } else { "a" }
+}
+
+/// Notes a key of the section that says something about layers that are spelt out.
+fn excludes(findings: &mut Findings, key: &str, network: &str) {
+    let message =
+        format!("`architecture.{key}` stands beside [architecture.{network}], but one excludes the other");
+    let finding =
+        Finding::new(path(&format!("architecture.{key}")), Mark::Key, message).label("one too many");
+    let finding = finding.also(&format!("architecture.{network}"), "the layers");
+    findings.add(finding.help("remove one of them"));
 }

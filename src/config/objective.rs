@@ -1,4 +1,4 @@
-//! `[objective]`: the loss, its regularizer, and how the two players take turns; a VAE's likelihood and β.
+//! `[objective]`: the loss, its regularizer, and how the two players take turns; a BEGAN's equilibrium; a VAE's likelihood and β.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,11 @@ pub struct Objective {
     pub update: Update,
     /// Discriminator steps per generator step, 1 to 100; 1 where updates are simultaneous.
     pub discriminator_steps: usize,
+    /// `began`: γ, the reconstruction error of generated examples over that of real ones that is aimed at: more than 0, at most 1; default 0.5
+    /// (Berthelot et al. 2017, section 3.3). Low values give less diverse examples.
+    pub gamma: f64,
+    /// `began`: λ_k, how fast k moves towards that equilibrium, 0 to 1; default 0.001 (there, section 3.4).
+    pub lambda_k: f64,
     /// `vae`: how an example is distributed around what the decoder draws; default [`Likelihood::Bernoulli`].
     pub likelihood: Likelihood,
     /// `vae`: the weight of the KL divergence, 0 to 1000; default 1 (Higgins et al. 2017).
@@ -212,6 +217,15 @@ pub(super) struct Section {
     /// Discriminator steps per generator step; 1 where updates are simultaneous.
     #[schemars(range(min = 1, max = 100))]
     discriminator_steps: i64,
+    /// `began`: the reconstruction error of generated examples over that of real ones that is aimed at; low values give less diverse
+    /// examples; default 0.5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
+    gamma: Option<f64>,
+    /// `began`: how fast k, the weight of generated examples in the discriminator's loss, moves towards that equilibrium; default 0.001.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    lambda_k: Option<f64>,
     /// `vae`: how an example is distributed around what the decoder draws; default bernoulli.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     likelihood: Option<Likelihood>,
@@ -254,6 +268,9 @@ impl Section {
             let finding = finding.also("objective.update", "simultaneous");
             findings.add(finding.help("write update = \"alternating\", or leave discriminator_steps at 1"));
         }
+        let gamma = findings.number("objective.gamma", self.gamma.unwrap_or(0.5), Bounds::Above(0.0, 1.0));
+        let lambda_k = self.lambda_k.unwrap_or(0.001);
+        let lambda_k = findings.number("objective.lambda_k", lambda_k, Bounds::Within(0.0, 1.0));
         let likelihood = self.likelihood.unwrap_or_default();
         if let Likelihood::Gaussian { std } = likelihood {
             findings.number("objective.likelihood.gaussian.std", std, Bounds::Within(0.001, 100.0));
@@ -266,6 +283,8 @@ impl Section {
             targets: self.targets,
             update: self.update,
             discriminator_steps: steps,
+            gamma,
+            lambda_k,
             likelihood,
             beta,
         }
@@ -298,6 +317,8 @@ impl From<&Objective> for Section {
             targets: objective.targets,
             update: objective.update,
             discriminator_steps: objective.discriminator_steps as i64,
+            gamma: Some(objective.gamma),
+            lambda_k: Some(objective.lambda_k),
             likelihood: Some(objective.likelihood),
             beta: Some(objective.beta),
         }

@@ -1,6 +1,7 @@
 //! What a training step updates. The training loop knows a [`Learner`], not GANs.
 
 mod average;
+mod began;
 mod classifier;
 mod constraint;
 mod gan;
@@ -20,6 +21,7 @@ use dfdx::tensor::Tensor;
 use std::ops::Range;
 
 pub use average::Average;
+pub use began::{Began, Errors, Gradients as BeganGradients, Settings as BeganSettings};
 pub use classifier::{Classifier, Gradients as ClassifierGradients, Settings as ClassifierSettings};
 pub use gan::{Gan, Gradients, Settings};
 pub use latents::{classes_in_turn, draw_latents, fill_latents};

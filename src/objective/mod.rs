@@ -1,5 +1,6 @@
 //! Losses on logits: values, and their gradients with respect to every logit. Those of classifiers are in
-//! [`classification`], those of variational autoencoders in [`evidence`]; the rest of this page is about GANs.
+//! [`classification`], those of variational autoencoders in [`evidence`], and those of BEGANs, whose discriminator gives no logits, in
+//! [`equilibrium`]; the rest of this page is about GANs.
 //!
 //! A loss is named after its formula and knows logits only, not networks. Formulas use softplus(t) = ln(1 + eᵗ), which
 //! stays exact where ln σ(t) would overflow; σ is the logistic sigmoid. Means are over the batch, B.
@@ -7,6 +8,7 @@
 //! A new loss is a file here, a line in `config`'s `Loss` and a line in [`loss`].
 
 pub mod classification;
+pub mod equilibrium;
 pub mod evidence;
 mod hinge;
 mod least_squares;

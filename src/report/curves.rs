@@ -43,6 +43,7 @@ fn of_run(study: &Study, with_scores: bool) -> Vec<Chart> {
     let mut groups: Vec<(&str, Vec<&str>)> = vec![
         ("Losses", vec!["d_loss", "g_loss"]),
         ("Mean probability that the discriminator gives", vec!["d_real", "d_fake"]),
+        ("Reconstruction error of the discriminator", vec!["real_error", "fake_error"]),
         ("Gradient norms", vec!["d_gradient_norm", "g_gradient_norm"]),
         ("Loss", vec!["loss", "test_loss"]),
         ("Share of examples that are named rightly", vec!["accuracy", "test_accuracy"]),
@@ -149,6 +150,8 @@ fn legend(column: &str) -> &str {
         "d_fake" => "to generated examples (d_fake)",
         "d_gradient_norm" => "discriminator (d_gradient_norm)",
         "g_gradient_norm" => "generator (g_gradient_norm)",
+        "real_error" => "of real examples (real_error)",
+        "fake_error" => "of generated examples (fake_error)",
         "loss" | "accuracy" | "elbo" => "training",
         "test_loss" | "test_accuracy" | "test_elbo" => "test",
         "kl" => "KL divergence (kl)",

@@ -214,6 +214,10 @@ fn of_run(study: &Study) -> Outcome {
             "The discriminator gives real examples a mean probability of {real}, generated ones {fake}."
         ));
     }
+    if let (Some(convergence), Some(k)) = (last("convergence"), last("k")) {
+        let (convergence, k) = (number(convergence), number(k));
+        sentences.push(format!("The measure of convergence is {convergence}, and k is {k}."));
+    }
     if let (Some(loss), Some(accuracy)) = (last("test_loss"), last("test_accuracy")) {
         let (percent, loss) = (number(100.0 * accuracy), number(loss));
         sentences.push(format!(

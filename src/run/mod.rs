@@ -249,8 +249,11 @@ impl Plan {
     pub fn schedule(&self, examples: usize) -> Result<Schedule, Error> {
         let training = &self.experiment.training;
         let batches_per_step = match (self.experiment.learner(), self.experiment.objective.update) {
-            (Learner::Gan, Update::Alternating) => self.experiment.objective.discriminator_steps,
-            (Learner::Gan, Update::Simultaneous) | (Learner::Vae | Learner::Classifier, _) => 1,
+            (Learner::Gan | Learner::Began, Update::Alternating) => {
+                self.experiment.objective.discriminator_steps
+            }
+            (Learner::Gan | Learner::Began, Update::Simultaneous)
+            | (Learner::Vae | Learner::Classifier, _) => 1,
         };
         let mut schedule = Schedule {
             examples,

@@ -6,7 +6,8 @@ use crate::config::Experiment;
 use crate::config::columns::Taken;
 use crate::config::training::Device;
 use crate::learner::{
-    Average, Classifier, ClassifierSettings, Gan, Learner, Settings, Vae, VaeSettings, draw_latents,
+    Average, Began, BeganSettings, Classifier, ClassifierSettings, Gan, Learner, Settings, Vae, VaeSettings,
+    draw_latents,
 };
 use crate::networks::{self, Network};
 use crate::nn::Compute;
@@ -96,19 +97,26 @@ fn learner<Dev: Compute>(
         networks::build(network, device.clone(), experiment.training.initialization, weights)
             .ok_or(Error::NotBuilt { name })
     };
+    // The generator's moving average starts as a copy of it.
+    let average = |of: &mut Box<dyn Network<Dev>>, shape| -> Result<Option<Average<Dev>>, Error> {
+        let Some(ema) = experiment.training.ema else { return Ok(None) };
+        let network = build("generator", shape)?;
+        Ok(Some(Average::new(ema, experiment.training.batch_size, network, &mut **of)))
+    };
     Ok(match networks {
-        Networks::Gan { generator: generator_shape, discriminator } => {
-            let mut generator = build("generator", generator_shape)?;
-            let discriminator = build("discriminator", discriminator)?;
-            let average = match experiment.training.ema {
-                Some(ema) => {
-                    let network = build("generator", generator_shape)?;
-                    Some(Average::new(ema, experiment.training.batch_size, network, &mut *generator))
-                }
-                None => None,
-            };
+        Networks::Gan { generator: shape, discriminator } => {
+            let (mut generator, discriminator) =
+                (build("generator", shape)?, build("discriminator", discriminator)?);
+            let average = average(&mut generator, shape)?;
             let settings = Settings::of(experiment);
             Box::new(Gan::new(settings, device.clone(), generator, discriminator, average))
+        }
+        Networks::Began { generator: shape, discriminator } => {
+            let (mut generator, discriminator) =
+                (build("generator", shape)?, build("discriminator", discriminator)?);
+            let average = average(&mut generator, shape)?;
+            let settings = BeganSettings::of(experiment);
+            Box::new(Began::new(settings, device.clone(), generator, discriminator, average))
         }
         Networks::Vae { encoder, decoder } => {
             let (encoder, decoder) = (build("encoder", encoder)?, build("decoder", decoder)?);
@@ -193,7 +201,7 @@ mod tests {
     /// A run that is told to stop before its first step saves a checkpoint, too, and goes on from it.
     #[test]
     fn a_checkpoint_from_before_the_first_step_can_be_gone_on_with() {
-        for file in ["tiny.toml", "tiny_vae.toml", "tiny_classifier.toml"] {
+        for file in ["tiny.toml", "tiny_began.toml", "tiny_vae.toml", "tiny_classifier.toml"] {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments").join(file);
             let experiment = Experiment::load(&path, &[], std::iter::empty()).unwrap().experiment;
             let shapes = networks(&experiment.architecture, Examples::from(&experiment.dataset)).unwrap();

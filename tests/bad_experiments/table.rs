@@ -504,12 +504,12 @@ pub(crate) const TABLE: &[Case] = &[
     ),
     case(
         "[architecture]\nfamily = 'mlp'\n▶variant = 'paper'\n",
-        "`architecture.variant` belongs to `dcgan`, `vae` and `classifier`, but `architecture.family` is `mlp`",
+        "`architecture.variant` belongs to `dcgan`, `began`, `vae` and `classifier`, but `architecture.family` is `mlp`",
         "remove it",
     ),
     case(
         "[architecture]\nfamily = 'dcgan'\n▶discriminator_batch_norm = true\n",
-        "`architecture.discriminator_batch_norm` belongs to `infogan`",
+        "`architecture.discriminator_batch_norm` belongs to `infogan` and `began`",
         "remove it",
     ),
     case(
@@ -1224,6 +1224,68 @@ pub(crate) const TABLE: &[Case] = &[
         "the network reads labels of 3 classes, but mnist has 10",
         "use classes = 10",
     ),
+    // A BEGAN's discriminator is an autoencoder.
+    case(
+        "architecture.family = 'began'\ntraining.epochs = 9\n[objective]\n▶loss = 'minimax'\n",
+        "`objective.loss` belongs to GANs, but `architecture.family` is `began`",
+        "gives an example, not a logit",
+    ),
+    case(
+        "architecture.family = 'began'\ntraining.epochs = 9\n[objective]\n▶regularizer = { r1 = { gamma = 1 } }\n",
+        "`objective.regularizer` belongs to GANs, but `architecture.family` is `began`",
+        "gives an example, not a logit",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\nobjective.▶gamma = 0.5\n",
+        "`objective.gamma` belongs to BEGANs, but `architecture.family` is `dcgan`",
+        "remove it",
+    ),
+    case(
+        "architecture.family = 'began'\ntraining.epochs = 9\nobjective.gamma = ▶0\n",
+        "`objective.gamma` is 0, but must be greater than 0 and at most 1",
+        "",
+    ),
+    case(
+        "architecture.family = 'began'\ntraining.epochs = 9\nobjective.lambda_k = ▶2\n",
+        "`objective.lambda_k` is 2, but must be between 0 and 1",
+        "",
+    ),
+    case(
+        "architecture.family = 'began'\ntraining.epochs = 9\nobjective.▶lambda = 0.1\n",
+        "unknown key `lambda`",
+        "did you mean `lambda_k`?",
+    ),
+    case(
+        "[architecture]\nfamily = 'began'\n▶hidden = [5]\n",
+        "`architecture.hidden` belongs to `dense`, but `architecture.variant` is `conv`",
+        "write variant = \"dense\"",
+    ),
+    case(
+        "[architecture]\nfamily = 'began'\nvariant = ▶'tutorial'\n",
+        "`tutorial` is no variant of the family `began`",
+        "its variants are `conv` and `dense`",
+    ),
+    case(
+        "[architecture]\nfamily = 'mlp'\n▶code_dim = 5\n",
+        "`architecture.code_dim` belongs to `began`",
+        "remove it",
+    ),
+    case("[architecture]\nfamily = 'began'\ncode_dim = ▶0\n", "`architecture.code_dim` is 0", ""),
+    case(
+        "[▶architecture]\nfamily = 'began'\ngenerator.layers = ['tanh']\n",
+        "needs [architecture.discriminator] with its `layers` too",
+        "spelt out together",
+    ),
+    case(
+        "[architecture]\nfamily = 'began'\n▶code_dim = 5\ngenerator.layers = ['tanh']\ndiscriminator.layers = ['flatten']\n",
+        "`architecture.code_dim` stands beside [architecture.generator]",
+        "remove one of them",
+    ),
+    case(
+        "architecture.family = 'began'\ndataset.name = 'gaussian-ring'\ntraining = { epochs = 9, early_stop = { column = ▶'d_real', patience = 3 } }\n",
+        "`d_real` is no column of this experiment's learner",
+        "`convergence`",
+    ),
     // What a family's learner has no use for, and the families of other learners.
     case(
         "architecture.family = 'vae'\ntraining.epochs = 9\n[objective]\n▶loss = 'minimax'\n",
@@ -1232,7 +1294,7 @@ pub(crate) const TABLE: &[Case] = &[
     ),
     case(
         "[architecture]\nfamily = 'classifier'\n▶latent_dim = 5\n",
-        "`architecture.latent_dim` belongs to GANs and VAEs, but `architecture.family` is `classifier`",
+        "`architecture.latent_dim` belongs to GANs, BEGANs and VAEs, but `architecture.family` is `classifier`",
         "remove it",
     ),
     case(
@@ -1252,7 +1314,7 @@ pub(crate) const TABLE: &[Case] = &[
     ),
     case(
         "[architecture]\nfamily = 'mlp'\n▶variant = 'conv'\n",
-        "`architecture.variant` belongs to `dcgan`, `vae` and `classifier`",
+        "`architecture.variant` belongs to `dcgan`, `began`, `vae` and `classifier`",
         "remove it",
     ),
     case(

@@ -196,6 +196,30 @@ fn with_adam_and_two_steps_of_the_discriminator() {
     undisturbed.interrupted("TERM", 143);
 }
 
+/// k is a part of the state: with so large a gain, it moves from the first step on.
+#[test]
+fn of_a_began() {
+    let more = ["logging.every_steps=3", "objective.lambda_k=0.5", "training.ema={decay=0.9}"];
+    let pictures = ["samples/epoch_0004.png", "progress.gif", "reconstructions.png"];
+    let undisturbed = Undisturbed::of("tiny_began.toml", &more, &pictures);
+    undisturbed.again();
+    undisturbed.killed_ten_times();
+    undisturbed.interrupted("INT", 130);
+}
+
+#[test]
+fn of_a_began_with_two_steps_of_the_discriminator() {
+    let more = [
+        "objective.update=alternating",
+        "objective.discriminator_steps=2",
+        "objective.lambda_k=0.5",
+        "training.batch_size=16",
+    ];
+    let undisturbed = Undisturbed::of("tiny_began.toml", &more, &["reconstructions.png"]);
+    undisturbed.killed_ten_times();
+    undisturbed.interrupted("TERM", 143);
+}
+
 #[test]
 fn of_a_vae() {
     let more = ["logging.every_steps=3", "objective.beta=2"];

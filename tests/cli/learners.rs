@@ -1,4 +1,4 @@
-//! VAEs and classifiers from their files to what the other commands make of their folders.
+//! BEGANs, VAEs and classifiers from their files to what the other commands make of their folders.
 
 use crate::support::{Workshop, run_of};
 use std::fs;
@@ -94,6 +94,35 @@ fn a_vae_from_its_file_to_its_samples() {
     let sets = points.iter().flat_map(|set| ["--set", *set]);
     let shown = shop.atelier(["show", &file.to_string_lossy()]).arguments(sets).done().expect(0);
     shown.says("likelihood = { gaussian = { std = 0.1 } }").says("decoder");
+}
+
+#[test]
+fn a_began_from_its_file_to_its_samples() {
+    let shop = Workshop::new();
+    let done = shop.atelier(run_of("tiny_began.toml", "out", &SETS)).done().expect(0);
+    done.says("  k ").says("  convergence ");
+    let run = shop.only_run("out");
+    assert_eq!(
+        header(&run),
+        "epoch,step,d_loss,g_loss,real_error,fake_error,k,d_gradient_norm,g_gradient_norm,convergence,\
+         images_per_second,seconds"
+    );
+    let row = last_row(&run);
+    // Of images in [-1, 1], grey is off by about 1.
+    assert!(row[4] < 0.6 && (0.0..=1.0).contains(&row[6]) && row[9] >= row[4], "{row:?}");
+    for name in ["samples/epoch_0006.png", "reconstructions.png", "progress.gif", "losses.svg"] {
+        assert!(run.join(name).is_file(), "{name}");
+    }
+    let experiment = fs::read_to_string(run.join("experiment.toml")).expect("an experiment.toml");
+    assert!(experiment.contains("gamma = 0.5\nlambda_k = 0.001\n"), "{experiment}");
+    assert!(!experiment.contains("loss =") && !experiment.contains("regularizer"), "{experiment}");
+    let file = run.join("experiment.toml");
+    let again = shop.atelier(["run", &file.to_string_lossy(), "--out", "out"]).done().expect(0);
+    assert!(again.stdout.contains("complete"), "{again}");
+    let folder = run.to_string_lossy().into_owned();
+    shop.atelier(["sample", &folder, "--rows", "2", "--columns", "3"]).done().expect(0);
+    shop.atelier(["report", &folder, "--markdown", "-"]).done().expect(0).says("measure of convergence");
+    shop.atelier(["list", "out"]).done().expect(0).says("convergence");
 }
 
 #[test]

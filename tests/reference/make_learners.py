@@ -1,4 +1,4 @@
-"""Makes `learners.safetensors` with PyTorch: what a VAE and two classifiers learn from one batch.
+"""Makes `learners.safetensors` with PyTorch: what a VAE, two classifiers and a BEGAN learn from one batch.
 
 `tests/pytorch_learners.rs` compares the project's learners with these arrays. PyTorch is no dependency of the project: the file
 is committed, and this script is only run to make it again.
@@ -117,9 +117,47 @@ def sigmoid_classifier():
     keep("sigmoid", F.mse_loss(hidden, F.one_hot(y, 10).to(hidden), reduction="sum") / BATCH, parameters)
 
 
+def began():
+    """The networks of experiments/tiny_began.toml, on images in [-1, 1]; L(v) = mean |v − D(v)| (Berthelot et al. 2017)."""
+    gamma, gain, k = 0.75, 0.25, 0.375
+    generator, discriminator = {}, {}
+    g1 = layer(generator, "generator.0", LATENT, 8)
+    g2 = layer(generator, "generator.2", 8, 784)
+    d1 = layer(discriminator, "discriminator.0", 5, 5, 1, 2)
+    d2 = layer(discriminator, "discriminator.3", 14 * 14 * 2, 8)
+    d3 = layer(discriminator, "discriminator.4", 8, 784)
+    latents = given("latents", BATCH, LATENT).detach()
+    ARRAYS["equilibrium.k"] = np.array([k])
+
+    def reconstruct(v):
+        hidden = F.leaky_relu(conv(v.reshape(BATCH, 28, 28, 1), *d1), 0.2).reshape(BATCH, -1)
+        return torch.tanh((hidden @ d2[0] + d2[1]) @ d3[0] + d3[1])
+
+    def error(v):
+        return F.l1_loss(reconstruct(v), v)
+
+    real = (2.0 * x - 1.0).reshape(BATCH, -1)
+    fake = torch.tanh(F.leaky_relu(latents @ g1[0] + g1[1], 0.2) @ g2[0] + g2[1])
+    of_real, of_fake = error(real), error(fake)
+    # Each player learns by itself: the discriminator's loss says nothing to the generator.
+    losses = [(of_fake, generator), (of_real - k * error(fake.detach()), discriminator)]
+    for loss, parameters in losses:
+        for name, gradient in zip(parameters, torch.autograd.grad(loss, list(parameters.values()), retain_graph=True)):
+            ARRAYS[f"began.gradient.{name}"] = gradient.numpy()
+    balance = gamma * of_real - of_fake
+    for name, value in [
+        ("real", of_real),
+        ("fake", of_fake),
+        ("next_k", torch.clamp(k + gain * balance, 0, 1)),
+        ("convergence", of_real + balance.abs()),
+    ]:
+        ARRAYS[f"began.{name}"] = value.detach().numpy().reshape(1)
+
+
 vae()
 tiny_classifier()
 sigmoid_classifier()
+began()
 path = pathlib.Path(__file__).resolve().parent / "learners.safetensors"
 arrays = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in ARRAYS.items()}
 versions = {"torch": torch.__version__, "numpy": np.__version__}

@@ -1,6 +1,7 @@
 //! The families: readable functions from a few parameters to layer lists. A new one is a file here, a line in
 //! `config::architecture::Family` and a line in `architecture::networks`.
 
+pub(super) mod began;
 pub(super) mod classifier;
 pub(super) mod conditional_dcgan;
 pub(super) mod custom;

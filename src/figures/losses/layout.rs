@@ -49,7 +49,7 @@ pub(super) struct Layout {
     pub(super) step: &'static str,
 }
 
-const LAYOUTS: [Layout; 3] = [GAN, CLASSIFIER, VAE];
+const LAYOUTS: [Layout; 4] = [GAN, BEGAN, CLASSIFIER, VAE];
 
 const GAN: Layout = Layout {
     upper: Content {
@@ -67,6 +67,25 @@ const GAN: Layout = Layout {
             line("d_fake", "d_fake, D of generated examples", PURPLE),
         ],
         scale: Scale::Probability,
+    },
+    step: "generator updates",
+};
+
+/// At the equilibrium, the generated examples' error is γ times that of the real ones.
+const BEGAN: Layout = Layout {
+    upper: Content {
+        name: "reconstruction error",
+        curves: &[
+            line("real_error", "real_error, of real examples", GREEN),
+            line("g_loss", "g_loss, of generated examples", PURPLE),
+            line("convergence", "convergence", VERMILLION),
+        ],
+        scale: Scale::Free,
+    },
+    lower: Content {
+        name: "k",
+        curves: &[line("k", "k, weight of generated examples in d_loss", BLUE)],
+        scale: Scale::Free,
     },
     step: "generator updates",
 };

@@ -140,9 +140,13 @@ fn the_panels_are_those_of_the_learner() {
     let names = |columns: &[crate::config::columns::Column]| -> Vec<&'static str> {
         columns.iter().map(|column| column.name).collect()
     };
-    use crate::config::columns::{CLASSIFIER, GAN, VAE};
+    use crate::config::columns::{BEGAN, CLASSIFIER, GAN, VAE};
     let gan = text(&[&names(&GAN)[..], &["d_penalty"]].concat());
     assert!(gan.contains("d_fake, D of generated") && gan.contains("generator updates"));
+    let began = text(&[&names(&BEGAN)[..], &["modes", "high_quality"]].concat());
+    assert!(
+        began.contains("real_error, of real") && began.contains("convergence") && !began.contains("d_fake")
+    );
     let classifier = text(&names(&CLASSIFIER));
     assert!(classifier.contains("test_accuracy") && !classifier.contains("d_loss"));
     let vae = text(&names(&VAE));
