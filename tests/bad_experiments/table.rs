@@ -198,7 +198,7 @@ pub(crate) const TABLE: &[Case] = &[
     ),
     case(
         "[architecture]\nfamily = 'dcgan'\n▶hidden = [5]\n",
-        "`architecture.hidden` belongs to `mlp`, but `architecture.family` is `dcgan`",
+        "`architecture.hidden` belongs to `mlp` and `began`, but `architecture.family` is `dcgan`",
         "",
     ),
     case(

@@ -4,7 +4,7 @@ use crate::architecture::Networks;
 use crate::nn::read;
 use dfdx::prelude::Cpu;
 
-const SETS: [&str; 2] = ["training.batch_size=8", "dataset.range=symmetric"];
+const SETS: [&str; 1] = ["training.batch_size=8"];
 
 fn began(file: &str, sets: &[&str], seed: u64) -> Began<Cpu> {
     let (mut experiment, networks) = load(file, &[&SETS[..], sets].concat());
