@@ -8,8 +8,9 @@ use super::table::{Align, duration, render_wide};
 use crate::compare::field::{Field, ordered};
 use crate::compare::filter::Condition;
 use crate::compare::output::shown;
-use crate::compare::{Goals, Rows, Run, WITHOUT_EFFECT, index, select, short_names};
+use crate::compare::{Goals, Rows, Run, WITHOUT_EFFECT, index, select};
 use crate::config::columns;
+use crate::config::names::short_names;
 use crate::record::{atomic, history};
 use std::collections::BTreeMap;
 

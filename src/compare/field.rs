@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::{Goals, Run};
+use crate::config::names::readable;
 use crate::record::history::Goal;
 
 /// Facts of a run, as in `run.toml`; `folder` is its path, and `seed` its seed.
@@ -104,7 +105,8 @@ fn listed(names: &[String]) -> String {
 
 impl Field {
     /// What a name means among these runs: a fact, a dotted key, a column (`frechet` or `frechet.last` is its last value,
-    /// `frechet.best` its best), or the end of a dotted key (`loss` of `objective.loss`) where only one has it.
+    /// `frechet.best` its best), or the end of a dotted key (`loss` of `objective.loss`, `beta1` of `optimizer.betas.0`) where only one has
+    /// it.
     ///
     /// # Errors
     /// If nothing has the name, with the nearest one; if several settings end in it.
@@ -121,7 +123,12 @@ impl Field {
         if let Some(field) = Self::metric(name, &columns, goals) {
             return Ok(field);
         }
-        let ends_so = |key: &str| key.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
+        let ends_so = |key: &str| {
+            let readable = readable(key);
+            [key, readable.as_str()]
+                .iter()
+                .any(|key| key.strip_suffix(name).is_some_and(|rest| rest.ends_with('.')))
+        };
         let ending: Vec<&str> = settings.iter().copied().filter(|key| ends_so(key)).collect();
         match ending.as_slice() {
             [key] => Ok(Self::Setting((*key).to_owned())),
@@ -228,7 +235,8 @@ const ALIASES: [(&str, &str); 4] =
 
 /// The name that was probably meant, if one is near enough: a fact, a column, or the end of a key.
 fn nearest(name: &str, settings: &BTreeSet<&str>, columns: &BTreeSet<&str>) -> Option<String> {
-    let ends = settings.iter().map(|key| key.rsplit('.').next().unwrap_or(key));
+    let named: Vec<String> = settings.iter().map(|key| readable(key)).collect();
+    let ends = named.iter().map(|key| key.rsplit('.').next().unwrap_or(key));
     let all: BTreeSet<&str> = FACTS
         .iter()
         .copied()

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use super::field::{self, Field, Which};
 use super::statistics::Statistics;
-use super::{Goals, Run, WITHOUT_EFFECT, short_names};
+use super::{Goals, Run, WITHOUT_EFFECT};
+use crate::config::names::short_names;
 use crate::record::columns;
 use crate::record::evaluation::is_score;
 use crate::record::history::{self, Goal};

@@ -112,23 +112,6 @@ impl Goals {
     }
 }
 
-/// Keys as short as they can be while they remain apart: the last part, or more where two would be the same.
-pub fn short_names(keys: &[String]) -> Vec<String> {
-    let tail = |key: &str, parts: usize| {
-        let all: Vec<&str> = key.split('.').collect();
-        all[all.len().saturating_sub(parts)..].join(".")
-    };
-    let short = |key: &String| {
-        let longest = key.split('.').count();
-        let is_unique = |parts: &usize| {
-            let name = tail(key, *parts);
-            keys.iter().filter(|other| tail(other, *parts) == name).count() <= 1
-        };
-        tail(key, (1..longest).find(is_unique).unwrap_or(longest))
-    };
-    keys.iter().map(short).collect()
-}
-
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -408,17 +408,6 @@ fn the_index_has_a_row_for_each_run() {
 }
 
 #[test]
-fn names_are_as_short_as_they_can_be() {
-    let short = |keys: &[&str]| short_names(&keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>());
-    assert_eq!(short(&["a.b.c", "a.d"]), ["c", "d"]);
-    assert_eq!(
-        short(&["optimizer.generator.learning_rate", "optimizer.learning_rate", "seed"]),
-        ["generator.learning_rate", "optimizer.learning_rate", "seed"]
-    );
-    assert_eq!(short(&["rate", "a.rate"]), ["rate", "a.rate"]);
-}
-
-#[test]
 fn figures_are_made_from_the_rows_and_montages() {
     let (_root, runs) = read(&sweep());
     for run in &runs[..2] {

@@ -3,6 +3,7 @@
 use figment::value::Dict;
 
 use super::check::{Finding, Mark};
+use super::elements;
 use super::key::{self, Path, dotted, path};
 use super::read::{Kind, Misfit, keys_of};
 use super::{SECTIONS, TOP, words};
@@ -16,6 +17,16 @@ pub(super) fn explain(root: &Dict, misfit: Misfit) -> Finding {
         Kind::UnknownKey(known) => unknown_key(path, known),
         Kind::UnknownWord(word, known) => unknown_word(path, &word, known),
         Kind::Missing(missing) => missing_key(&path, missing),
+        Kind::Type { expected, .. } if is_list(&expected) && missing_element(root, &path).is_some() => {
+            let index = missing_element(root, &path).unwrap_or_default();
+            let message = format!("`{name}` has no element {index} to change");
+            let finding =
+                Finding::new(key::below(&path, &index), Mark::Key, message).label("no such element");
+            finding.help(format!(
+                "it must be {expected}; its elements are counted from 0, and one can be changed where there is a list with it \
+                 already: else give the whole list"
+            ))
+        }
         Kind::Type { found, expected } => {
             let message = format!("`{name}` must be {expected}, but is {found}");
             let finding = Finding::new(path.clone(), Mark::Value, message)
@@ -46,6 +57,16 @@ pub(super) fn explain(root: &Dict, misfit: Misfit) -> Finding {
         Kind::Other(message) => Finding::new(path, Mark::Value, format!("`{name}`: {message}")),
         Kind::Names(_) => Finding::new(path, Mark::Value, format!("`{name}` cannot be read")),
     }
+}
+
+fn is_list(expected: &str) -> bool {
+    expected.starts_with("a list")
+}
+
+/// Where a table of elements stands and not the list that they would be in, the last of them.
+fn missing_element(root: &Dict, path: &[String]) -> Option<String> {
+    let table = key::find_table(root, path).filter(|table| elements::are_elements(table))?;
+    table.keys().max_by_key(|index| (index.len(), *index)).cloned()
 }
 
 /// The expectation without its example, for the label under the source line.

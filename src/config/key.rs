@@ -56,21 +56,30 @@ pub(super) fn find_table<'a>(root: &'a Dict, path: &[String]) -> Option<&'a Dict
     find(root, path)?.as_dict()
 }
 
-/// Puts `value` at `path`, making the tables on the way; whatever stood in the way gives way.
+/// Puts `value` at `path`, making the tables on the way; whatever stood in the way gives way. A list stays, where the path goes
+/// on with the index of one of its elements.
 pub(super) fn insert(root: &mut Dict, path: &[String], value: Value) {
+    if let Some((first, rest)) = path.split_first() {
+        put(root.entry(first.clone()).or_insert_with(|| Value::from(Dict::new())), rest, value);
+    }
+}
+
+fn put(slot: &mut Value, path: &[String], value: Value) {
     let Some((first, rest)) = path.split_first() else {
+        *slot = value;
         return;
     };
-    if rest.is_empty() {
-        root.insert(first.clone(), value);
-        return;
+    if let Value::Array(_, items) = slot {
+        let item = first.parse::<usize>().ok().and_then(|index| items.get_mut(index));
+        if let Some(item) = item {
+            return put(item, rest, value);
+        }
     }
-    let slot = root.entry(first.clone()).or_insert_with(|| Value::from(Dict::new()));
     if !matches!(slot, Value::Dict(..)) {
         *slot = Value::from(Dict::new());
     }
     if let Value::Dict(_, dict) = slot {
-        insert(dict, rest, value);
+        insert(dict, path, value);
     }
 }
 

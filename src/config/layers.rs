@@ -4,7 +4,9 @@
 //!
 //! - **An enum value is replaced whole.** `{ r1 = { gamma = 1 } }` over `{ dragan = { weight = 10 } }` is R1 alone, and
 //!   over `"none"` as well. These are `objective.regularizer`, `objective.likelihood`, `training.initialization`, the optimizers' schedules and the
-//!   ranges of a sweep. A list is replaced whole too, so an extension's `layers` are all the layers.
+//!   ranges of a sweep. Only `--set`, the environment and a sweep can name a parameter of the value that is there,
+//!   `objective.regularizer.gradient-penalty.weight`, and leave the others. A list is replaced whole too, so an extension's `layers` are all the layers;
+//!   only a key that names an element, `optimizer.betas.0`, changes that element alone (`elements.rs`).
 //! - **Another choice drops the keys that belong to the earlier one.** A layer that sets `dataset.name`,
 //!   `architecture.family`, `objective.loss`, `optimizer.name` or `sweep.strategy` takes out the keys of earlier layers that the new choice does not have
 //!   (`betas` under `sgd`), and keeps those it has (`learning_rate`). Within one layer such a key is an error.
@@ -22,7 +24,7 @@ use super::check::{Finding, Mark};
 use super::error::Problem;
 use super::key::{self, Path, path};
 use super::source::{Kind, Layer, Numbered, Place, Source, Spot};
-use super::{dataset, networks, objective, optimizer, sweep};
+use super::{dataset, elements, networks, objective, optimizer, sweep};
 
 /// Values that are replaced whole.
 const WHOLE: [&str; 12] = [
@@ -77,7 +79,9 @@ impl Tree {
     /// Puts a layer on top.
     pub(super) fn push(&mut self, layer: Layer) {
         let index = self.layers.len();
-        let eraser = eraser(&self.merged(), &layer.values);
+        let old = self.merged();
+        let layer = Layer { values: elements::whole_lists(&old, &layer.values), ..layer };
+        let eraser = eraser(&old, &layer);
         let figment = std::mem::take(&mut self.figment);
         self.figment = figment.merge(Numbered(index, &eraser)).merge(Numbered(index, &layer.values));
         self.layers.push(Arc::new(layer));
@@ -178,10 +182,11 @@ impl Tree {
 }
 
 /// The merged values `old` with those of one more layer, as [`Tree::push`] would have it.
-pub(super) fn over(old: &Dict, new: &Dict) -> Dict {
+pub(super) fn over(old: &Dict, new: Layer) -> Dict {
+    let new = Layer { values: elements::whole_lists(old, &new.values), ..new };
     let mut values = old.clone();
-    merge(&mut values, &eraser(old, new));
-    merge(&mut values, new);
+    merge(&mut values, &eraser(old, &new));
+    merge(&mut values, &new.values);
     prune(&mut values);
     values
 }
@@ -197,12 +202,20 @@ fn merge(old: &mut Dict, new: &Dict) {
     }
 }
 
-/// What the layer `new` replaces in `old` besides the keys it gives.
-fn eraser(old: &Dict, new: &Dict) -> Dict {
+/// Whether the layer gives single parameters of the word that an enum's value has already.
+fn changes_parameters(old: &Dict, layer: &Layer, whole: &Path) -> bool {
+    let word = |root| key::find_table(root, whole).filter(|table| table.len() == 1)?.keys().next().cloned();
+    let is_below = layer.given.iter().all(|given| !whole.starts_with(given));
+    is_below && word(old).is_some_and(|old| word(&layer.values) == Some(old))
+}
+
+/// What the layer `layer` replaces in `old` besides the keys it gives.
+fn eraser(old: &Dict, layer: &Layer) -> Dict {
+    let new = &layer.values;
     let mut erased = Dict::new();
     let mut erase = |path: &[String]| key::insert(&mut erased, path, Value::Empty(Tag::Default, Empty::None));
     for whole in WHOLE.map(path) {
-        if key::find(new, &whole).is_some() {
+        if key::find(new, &whole).is_some() && !changes_parameters(old, layer, &whole) {
             erase(&whole);
         }
     }

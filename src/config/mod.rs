@@ -13,6 +13,7 @@ mod check;
 pub mod columns;
 mod contradictions;
 pub mod dataset;
+mod elements;
 mod error;
 pub mod evaluation;
 mod explain;
@@ -20,6 +21,7 @@ mod key;
 mod layers;
 pub mod learner;
 pub mod logging;
+pub mod names;
 mod networks;
 pub mod objective;
 pub mod optimizer;
@@ -265,7 +267,7 @@ impl Loaded {
         for setting in settings {
             setting.put(&mut layer);
         }
-        let merged = layers::over(&self.base, &layer.values);
+        let merged = layers::over(&self.base, layer);
         let (experiment, _, findings) = resolve::resolve(&self.tree, &merged);
         experiment.filter(|_| findings.is_empty())
     }

@@ -42,6 +42,9 @@ pub struct Optimizer {
     pub clip_norm: Option<f64>,
 }
 
+/// Adam's `betas` where nobody gives them.
+pub(super) const BETAS: [f64; 2] = [0.9, 0.999];
+
 /// The update rules.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Method {
@@ -258,7 +261,7 @@ impl Player {
     /// The complete optimizer: what is given here, else in `shared`, else the default.
     fn over(&self, shared: &Self) -> Optimizer {
         let word = self.name.or(shared.name).unwrap_or(Word::Adam);
-        let [beta1, beta2] = self.betas.or(shared.betas).unwrap_or([0.9, 0.999]);
+        let [beta1, beta2] = self.betas.or(shared.betas).unwrap_or(BETAS);
         let epsilon = self.epsilon.or(shared.epsilon).unwrap_or(1e-7);
         let rho = self.rho.or(shared.rho).unwrap_or(0.9);
         let momentum = self.momentum.or(shared.momentum).unwrap_or(0.0);

@@ -19,7 +19,7 @@ use super::architecture::Architecture;
 use super::key::path;
 use super::sweep::Scale;
 use super::{dataset, evaluation, logging, objective, optimizer, sweep, training};
-use super::{defaults, layers, words};
+use super::{defaults, layers, names, words};
 
 /// An experiment of Atelier: one question about GANs. Its layers are the files that `extends` names, the file itself,
 /// the environment and `--set`.
@@ -51,6 +51,9 @@ struct File {
 /// The longest line of the text, about, in bytes.
 const LINE: usize = 160;
 
+/// A swept key that leads through an element of a list without a fixed length.
+const SWEPT_ELEMENT: &str = r"^architecture\.([a-z]+\.layers|hidden)\.[0-9]+(\.|$)";
+
 /// The schema as JSON text: the same bytes for the same program.
 pub fn json() -> String {
     let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
@@ -61,9 +64,14 @@ pub fn json() -> String {
     add_defaults(&mut schema, &defaults().values);
     add_owners(&mut schema);
     schema["properties"]["training"]["not"] = json!({ "required": ["epochs", "steps"] });
+    for section in super::SECTIONS.iter().filter(|section| **section != "sweep") {
+        add_elements(section, &mut schema["properties"][section]);
+    }
     let parameters = swept_parameters(&schema);
     let table = &mut schema["properties"]["sweep"]["properties"]["parameters"];
     table["properties"] = parameters;
+    table["patternProperties"] =
+        json!({ SWEPT_ELEMENT: { "description": "An element of a list, and what is below it." } });
     table["additionalProperties"] = json!(false);
     let mut text = laid_out(&schema, 0);
     text.push('\n');
@@ -207,6 +215,44 @@ fn add_owners_of(table: &mut Value, choice: &str, owners: layers::Owners) {
         }
         table["dependencies"][key] = json!({ "properties": { choice: { "enum": owners } } });
     }
+}
+
+/// Beside each list, a table of some of its elements: over a list from a base it changes these alone.
+fn add_elements(key: &str, schema: &mut Value) {
+    let Value::Object(table) = schema else {
+        return;
+    };
+    if let Some(Value::Object(properties)) = table.get_mut("properties") {
+        properties.iter_mut().for_each(|(name, property)| add_elements(name, property));
+    }
+    if let Some(Value::Array(branches)) = table.get_mut("oneOf") {
+        branches.iter_mut().for_each(|branch| add_elements(key, branch));
+    }
+    if table.get("type") != Some(&json!("array")) {
+        return;
+    }
+    let items = table.get("items").cloned().unwrap_or_else(|| json!({}));
+    let length =
+        table.get("minItems").filter(|least| table.get("maxItems") == Some(least)).and_then(Value::as_u64);
+    table.insert("type".to_owned(), json!(["array", "object"]));
+    match length {
+        Some(length) => {
+            let element = |index: u64| {
+                let mut element = items.get(index as usize).unwrap_or(&items).clone();
+                element["description"] =
+                    json!(format!("{} alone.", names::readable(&format!("{key}.{index}"))));
+                (index.to_string(), element)
+            };
+            let elements: Map<String, Value> = (0..length).map(element).collect();
+            table.insert("properties".to_owned(), elements.into());
+        }
+        None => {
+            // Of lists of layers the program checks the elements: the vocabulary need not stand here twice.
+            let item = if items["type"].is_string() { items } else { json!({}) };
+            table.insert("patternProperties".to_owned(), json!({ "^[0-9]+$": item }));
+        }
+    }
+    table.insert("additionalProperties".to_owned(), json!(false));
 }
 
 /// `[sweep.parameters]`: every key that can be swept, quoted and dotted or as tables, with a list of its values.

@@ -1,7 +1,7 @@
 //! The texts a configuration comes from (a file, an environment variable, `--set`), read into layers that remember
 //! the place of every key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -117,6 +117,8 @@ pub(super) struct Spot {
 pub(super) struct Layer {
     pub(super) values: Dict,
     pub(super) spots: BTreeMap<Path, Spot>,
+    /// The keys that values were put at: of a file those of its top, of `--set` and of a sweep any.
+    pub(super) given: BTreeSet<Path>,
 }
 
 impl Layer {
@@ -124,6 +126,8 @@ impl Layer {
     pub(super) fn put(&mut self, path: &[String], parsed: Parsed) {
         key::insert(&mut self.values, path, parsed.value);
         self.spots.retain(|spot, _| !spot.starts_with(path));
+        self.given.retain(|given| !given.starts_with(path));
+        self.given.insert(path.to_vec());
         for length in 1..path.len() {
             self.spots.entry(path[..length].to_vec()).or_insert_with(|| parsed.spot.clone());
         }

@@ -477,6 +477,129 @@ fn players_override_single_keys() {
     assert_eq!(optimizer.generator.method, Method::RmsProp { rho: 0.5, momentum: 0.0, epsilon: 1e-7 });
 }
 
+/// Adam's decays of both players.
+fn betas(loaded: &Loaded) -> [[f64; 2]; 2] {
+    let optimizer = &loaded.experiment.optimizer;
+    [optimizer.generator, optimizer.discriminator].map(|player| match player.method {
+        Method::Adam { beta1, beta2, .. } => [beta1, beta2],
+        other => panic!("{other:?}"),
+    })
+}
+
+#[test]
+fn an_element_of_a_list_can_be_given_alone() {
+    let changed = |text: &str, sets: &[&str]| betas(&load(&format!("{LEAST}{text}"), sets).expect("good"));
+    let given = "optimizer.betas = [0.5, 0.9]\n";
+    assert_eq!(changed(given, &["optimizer.betas.0=0.1"]), [[0.1, 0.9]; 2]);
+    assert_eq!(changed(given, &["optimizer.betas.1=0.1", "optimizer.betas.0=0.2"]), [[0.2, 0.1]; 2]);
+    // The default, where nobody gives the list; a player's follows the shared one.
+    assert_eq!(changed("", &["optimizer.betas.0=0.1"]), [[0.1, 0.999]; 2]);
+    assert_eq!(changed(given, &["optimizer.generator.betas.0=0"]), [[0.0, 0.9], [0.5, 0.9]]);
+    let both = ["optimizer.betas=[0.3, 0.4]", "optimizer.discriminator.betas.1=0.8"];
+    assert_eq!(changed(given, &both), [[0.3, 0.4], [0.3, 0.8]]);
+    // Of two settings the later wins, whichever is whole.
+    assert_eq!(changed(given, &["optimizer.betas=[0.3, 0.4]", "optimizer.betas.0=0"]), [[0.0, 0.4]; 2]);
+    assert_eq!(changed(given, &["optimizer.betas.0=0", "optimizer.betas=[0.3, 0.4]"]), [[0.3, 0.4]; 2]);
+    // In a file it goes over the base's list, and the environment over both.
+    let folder = Folder::new();
+    folder.write("base.toml", &format!("{LEAST}{given}"));
+    let path = folder.write("x.toml", "extends = ['base.toml']\noptimizer.betas.0 = 0.7\n");
+    assert_eq!(betas(&load_all(&path, &[], &[]).expect("good")), [[0.7, 0.9]; 2]);
+    let loaded = load_all(&path, &[], &[("ATELIER__OPTIMIZER__BETAS__1", "0.2")]).expect("good");
+    assert_eq!(betas(&loaded), [[0.7, 0.2]; 2]);
+    assert_eq!(loaded.origin("optimizer.betas.0").and_then(|place| place.position()), Some((2, 21)));
+
+    let text = "training.epochs = 1\narchitecture.family = 'mlp'\ndataset.name = 'gaussian-ring'\n";
+    let hidden = |sets: &[&str]| load(text, sets).expect("good").experiment.architecture.hidden;
+    assert_eq!(hidden(&["architecture.hidden.1=8"]), Some(vec![256, 8]));
+    assert_eq!(hidden(&["architecture.hidden=[3, 4, 5]", "architecture.hidden.2=6"]), Some(vec![3, 4, 6]));
+    let layers = "training.epochs = 1\ndataset.name = 'gaussian-ring'\narchitecture = { family = 'custom', latent_dim = 2, generator.layers = [{ dense = { units = 4, bias = false } }, 'relu', { dense = { units = 2 } }], discriminator.layers = [{ dense = { units = 1 } }] }\n";
+    let with = |set: &str| load(layers, &[set]).expect("good").experiment.to_toml();
+    let text = with("architecture.generator.layers.0.dense.units=9");
+    assert!(text.contains("units = 9"), "{text}");
+    assert_eq!(text.matches("bias = false").count(), 1, "{text}");
+    assert!(with("architecture.generator.layers.1=tanh").contains("\"tanh\""));
+}
+
+#[test]
+fn an_element_that_is_not_there_is_refused() {
+    for (set, message) in [
+        (
+            "optimizer.betas.2=0.5",
+            "`optimizer.betas` has no element 2 to change; it must be a list of length 2; its elements are counted from 0",
+        ),
+        ("optimizer.betas.0=1", "`optimizer.betas[0]` is 1, but must be at least 0 and less than 1"),
+        ("architecture.hidden.0=5", "`architecture.hidden` has no element 0 to change"),
+        ("optimizer.betas.first=0.5", "`optimizer.betas` must be a list of length 2, but is a table"),
+        ("training.epochs.0=5", "`training.epochs` must be a whole number, but is a table"),
+    ] {
+        let line = refusal(load(LEAST, &[set]));
+        assert!(line.starts_with(&format!("--set {set}: {message}")), "{line}");
+    }
+    let line = refusal(load(LEAST, &["optimizer.name=sgd", "optimizer.betas.0=0.5"]));
+    assert!(line.contains("`optimizer.betas` belongs to `adam`, but `optimizer.name` is `sgd`"), "{line}");
+}
+
+#[test]
+fn one_parameter_of_a_word_can_be_given_alone() {
+    let penalty = "objective.regularizer = { gradient-penalty = { weight = 10, one_sided = true } }\n";
+    let regularizer = |text: &str, set: &str| {
+        load(&format!("{LEAST}{text}"), &[set]).expect("good").experiment.objective.regularizer
+    };
+    let weight = "objective.regularizer.gradient-penalty.weight=3";
+    assert_eq!(regularizer(penalty, weight), Regularizer::GradientPenalty { weight: 3.0, one_sided: true });
+    // The whole value, and another word, take the place of what was there.
+    let whole = "objective.regularizer={ gradient-penalty = { weight = 3 } }";
+    assert_eq!(regularizer(penalty, whole), Regularizer::GradientPenalty { weight: 3.0, one_sided: false });
+    assert_eq!(regularizer(penalty, "objective.regularizer.r1.gamma=3"), Regularizer::R1 { gamma: 3.0 });
+    assert_eq!(regularizer("", weight), Regularizer::GradientPenalty { weight: 3.0, one_sided: false });
+    let uniform = "training.initialization = { uniform = { low = -1, high = 1 } }\n";
+    let loaded =
+        load(&format!("{LEAST}{uniform}"), &["training.initialization.uniform.low=0"]).expect("good");
+    assert_eq!(loaded.experiment.training.initialization, Initialization::Uniform { low: 0.0, high: 1.0 });
+}
+
+#[test]
+fn sweeps_go_over_elements_and_parameters() {
+    let text = format!(
+        "{LEAST}optimizer.betas = [0.5, 0.9]\nobjective.regularizer = {{ gradient-penalty = {{ weight = 10, one_sided = true }} }}\n\
+         [sweep]\nstrategy = 'random'\ntrials = 4\n[sweep.parameters]\n'optimizer.betas.0' = {{ uniform = [0, 0.999] }}\n\
+         objective.regularizer.gradient-penalty.weight = {{ log-uniform = [0.1, 100] }}\noptimizer.generator.betas.1 = [0.1, 0.2]\n"
+    );
+    let loaded = load(&text, &[]).expect("good");
+    let sweep = loaded.sweep.clone().expect("a sweep");
+    let keys: Vec<&str> = sweep.parameters.iter().map(|parameter| parameter.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        ["optimizer.betas.0", "objective.regularizer.gradient-penalty.weight", "optimizer.generator.betas.1"]
+    );
+    assert_eq!(loaded.own("optimizer.betas.0"), Some("0.5".to_owned()));
+    let (beta1, weight) = (sweep.parameters[0].number(0.25), sweep.parameters[1].number(7.0));
+    let experiment = loaded.with(&[&beta1, &weight, &sweep.parameters[2].settings[1]]).expect("good");
+    assert_eq!(
+        experiment.objective.regularizer,
+        Regularizer::GradientPenalty { weight: 7.0, one_sided: true }
+    );
+    let methods =
+        [experiment.optimizer.generator, experiment.optimizer.discriminator].map(|player| player.method);
+    let adam = |beta1, beta2| Method::Adam { beta1, beta2, epsilon: 1e-7 };
+    assert_eq!(methods, [adam(0.25, 0.2), adam(0.25, 0.9)]);
+    // Whole values of an enum.
+    let text = format!(
+        "{LEAST}[sweep.parameters]\n'objective.regularizer' = ['none', {{ gradient-penalty = {{ weight = 1.0 }} }}, {{ r1 = {{ gamma = 2 }} }}]\n"
+    );
+    let loaded = load(&text, &[]).expect("good");
+    let settings = &loaded.sweep.as_ref().expect("a sweep").parameters[0].settings;
+    let found: Vec<Regularizer> =
+        settings.iter().map(|setting| loaded.with(&[setting]).expect("good").objective.regularizer).collect();
+    let expected = [
+        Regularizer::None,
+        Regularizer::GradientPenalty { weight: 1.0, one_sided: false },
+        Regularizer::R1 { gamma: 2.0 },
+    ];
+    assert_eq!(found, expected);
+}
+
 #[test]
 fn wrong_settings_and_variables_are_named() {
     let cases = [

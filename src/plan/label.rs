@@ -1,28 +1,20 @@
 //! The readable part of a run's folder: what distinguishes the run, as in `loss=hinge,lr=0.0002,seed1`.
 
+use crate::config::names::short_names;
+
 /// The longest text of one value, in bytes.
 const LONGEST_VALUE: usize = 32;
 
 /// The longest label before its seed, in bytes: file systems allow 255 for a name, of which a hash takes nine.
 const LONGEST: usize = 160;
 
-/// The names of dotted keys in labels: the last part of the key, and more of it where two would be the same.
+/// The names of dotted keys in labels: as short as they can be, with `lr` for the learning rate.
 pub(super) fn names(keys: &[String]) -> Vec<String> {
-    let name = |key: &str, parts: usize| {
-        let all: Vec<&str> = key.split('.').collect();
-        let mut kept: Vec<&str> = all[all.len().saturating_sub(parts)..].to_vec();
-        if let Some(last) = kept.last_mut().filter(|last| **last == "learning_rate") {
-            *last = "lr";
-        }
-        kept.join(".")
+    let shorter = |name: String| match name.strip_suffix("learning_rate") {
+        Some(above) if above.is_empty() || above.ends_with('.') => format!("{above}lr"),
+        _ => name,
     };
-    let longest = keys.iter().map(|key| key.split('.').count()).max().unwrap_or(1);
-    let shortest = |key: &String| {
-        let is_unique =
-            |parts: &usize| keys.iter().all(|other| other == key || name(other, *parts) != name(key, *parts));
-        name(key, (1..longest).find(is_unique).unwrap_or(longest))
-    };
-    keys.iter().map(shortest).collect()
+    short_names(keys).into_iter().map(shorter).collect()
 }
 
 /// The label of a run. Its order does not depend on the file's, so that the same configuration has the same label.

@@ -78,6 +78,10 @@ fn labels_are_short_and_tell_keys_apart() {
         ]),
         ["generator.lr", "discriminator.lr", "limit"]
     );
+    assert_eq!(names(&["optimizer.betas.0", "optimizer.learning_rate"]), ["beta1", "lr"]);
+    let shown =
+        label::label(&names(&["optimizer.betas.0"]), &[("optimizer.betas.0".into(), "0.37".into())], 3);
+    assert_eq!(shown, "beta1=0.37,seed3");
     assert_eq!(names(&["dataset.name", "optimizer.name"]), ["dataset.name", "optimizer.name"]);
     assert_eq!(names(&["optimizer.name", "optimizer.generator.name"]), ["optimizer.name", "generator.name"]);
     let label = |value: &str| label::label(&["k".to_owned()], &[("k".to_owned(), value.to_owned())], 7);

@@ -14,7 +14,7 @@ use walkdir::WalkDir;
 use super::lock::RunLock;
 use super::run_file::{self, RunFile, State};
 use super::{Error, Result, read_limited};
-use crate::config::columns;
+use crate::config::{columns, names};
 
 pub use table::Table;
 
@@ -29,6 +29,9 @@ pub const KILLED: &str = "killed";
 
 /// More of `experiment.toml` is not read.
 const MOST_EXPERIMENT_BYTES: u64 = 1 << 20;
+
+/// The most elements of one list that become settings of their own.
+const MOST_ELEMENTS: usize = 16;
 
 /// Tables of the experiment that are written under headings of their own below their section's; other tables inside a
 /// section are values on one line.
@@ -186,7 +189,7 @@ pub fn find(path: &Path) -> Vec<PathBuf> {
 
 /// The settings that differ between runs, in the order of their keys: those that a table needs to tell the runs apart.
 /// `ignored` keys are left out. Where all runs have a table of the same kind on one line, its keys are given
-/// (`objective.regularizer.r1.gamma`); where they do not, the whole value (`objective.regularizer`).
+/// (`objective.regularizer.r1.gamma`, and `optimizer.betas.0` of the list `betas`); where they do not, the whole value (`objective.regularizer`).
 pub fn differing<'a>(
     runs: impl IntoIterator<Item = &'a BTreeMap<String, String>>,
     ignored: &[&str],
@@ -230,9 +233,14 @@ fn read_settings(path: &Path) -> Result<BTreeMap<String, String>> {
     Ok(settings)
 }
 
+/// Of a list whose elements have names, each is a setting of its own, too.
 fn flatten(settings: &mut BTreeMap<String, String>, key: &str, value: &toml::Value, depth: usize) {
     let toml::Value::Table(table) = value else {
         settings.insert(key.to_owned(), text(value, false));
+        if let (toml::Value::Array(items), true) = (value, names::has_named_elements(key)) {
+            let items = items.iter().enumerate().take(MOST_ELEMENTS);
+            settings.extend(items.map(|(index, item)| (format!("{key}.{index}"), text(item, true))));
+        }
         return;
     };
     let name = key.rsplit('.').next().unwrap_or(key);

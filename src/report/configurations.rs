@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::number::Statistic;
 use super::study::{Configuration, Run, Study};
+use crate::config::names::short_names;
 use crate::record::columns::TIMINGS;
 use crate::record::evaluation::{FLOOR, is_score};
 use crate::record::history::Goal;
@@ -91,24 +92,6 @@ pub(super) fn shown_metrics(study: &Study, most: usize, is_shown: impl Fn(&str) 
 pub(super) fn scores(names: &[&str]) -> Vec<usize> {
     let has_floor = |name: &str| names.contains(&format!("{name}{FLOOR}").as_str());
     (0..names.len()).filter(|index| is_score(names[*index]) && has_floor(names[*index])).collect()
-}
-
-/// The last part of each dotted key, and more of it where two would be the same: `loss`, `generator.learning_rate`.
-pub(super) fn short_names(keys: &[String]) -> Vec<String> {
-    let shortened = |key: &str, parts: usize| {
-        let all: Vec<&str> = key.split('.').collect();
-        all[all.len().saturating_sub(parts)..].join(".")
-    };
-    keys.iter()
-        .map(|key| {
-            (1..=key.split('.').count())
-                .map(|parts| (parts, shortened(key, parts)))
-                .find(|(parts, short)| {
-                    keys.iter().filter(|other| shortened(other, *parts) == *short).count() == 1
-                })
-                .map_or_else(|| key.clone(), |(_, short)| short)
-        })
-        .collect()
 }
 
 /// `learning_rate = 0.0002, update = alternating`, of the parameters that vary.

@@ -11,6 +11,7 @@
 
 mod forest;
 
+use crate::config::names::short_names;
 use std::collections::BTreeMap;
 
 use super::number::{count, fixed};
@@ -52,7 +53,7 @@ pub(super) fn importance(study: &Study, ranked: &[Configuration]) -> Option<Impo
     if varying.is_empty() {
         return None;
     }
-    let names = configurations::short_names(&study.parameters);
+    let names = short_names(&study.parameters);
     let names: Vec<String> = varying.iter().map(|index| names[*index].clone()).collect();
     let search: Vec<&Configuration> = ranked.iter().filter(|configuration| !configuration.is_final).collect();
     // Values after fewer epochs, of what halving stopped, cannot be compared with the others.

@@ -1,8 +1,9 @@
 //! The report in Markdown, for a README or a paper.
 
+use crate::config::names::short_names;
 use std::fmt::Write;
 
-use super::configurations::{setting, short_names, shown_metrics, varying};
+use super::configurations::{setting, shown_metrics, varying};
 use super::evaluation::evaluation;
 use super::importance::importance;
 use super::number::{column, fixed};

@@ -1,4 +1,3 @@
-use super::configurations::short_names;
 use super::outcome::outcome;
 use super::testing::sweep;
 use super::*;
@@ -175,14 +174,6 @@ fn the_page_forbids_what_is_not_its_own() {
     // Inline styles and handlers would not be obeyed.
     assert!(!page.contains(" style=\"") && !page.contains(" onclick"));
     assert!(!page.contains("http://") && !page.contains("https://"), "nothing may lead out of the page");
-}
-
-#[test]
-fn names_are_as_short_as_they_can_be() {
-    let keys =
-        ["optimizer.generator.learning_rate", "optimizer.discriminator.learning_rate", "objective.loss"];
-    let short = short_names(&keys.map(str::to_owned));
-    assert_eq!(short, ["generator.learning_rate", "discriminator.learning_rate", "loss"]);
 }
 
 #[test]

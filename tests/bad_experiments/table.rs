@@ -834,6 +834,26 @@ pub(crate) const TABLE: &[Case] = &[
         "",
     ),
     case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n'optimizer.betas.0' = [0.5, ▶1]\n",
+        "`optimizer.betas[0]` is 1, but must be at least 0 and less than 1",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n▶'optimizer.betas.2' = [0.5]\n",
+        "`optimizer.betas` has no element 2 to change",
+        "its elements are counted from 0",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n'optimizer.betas' = [[0.5, 0.9]]\n▶'optimizer.betas.0' = [0.5]\n",
+        "`optimizer.betas.0` is swept twice: `optimizer.betas` sets it too",
+        "",
+    ),
+    case(
+        "architecture.family = 'mlp'\ndataset.name = 'gaussian-ring'\ntraining.epochs = 9\narchitecture.hidden.▶2 = 5\n",
+        "`architecture.hidden` has no element 2 to change",
+        "give the whole list",
+    ),
+    case(
         "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n'architecture.width' = [16, ▶0]\n",
         "`architecture.width` is 0",
         "",

@@ -135,6 +135,9 @@ const GOOD: &[&str] = &[
     "[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 1]\n'objective.loss' = ['minimax', 'non-saturating']\n",
     "[sweep.parameters]\noptimizer.learning_rate = [1e-4]\ntraining.initialization.normal.std = [0.02, 1]\n",
     "[sweep.parameters]\n'training.initialization' = ['he-normal', { normal = { std = 0.02 } }]\n'architecture.hidden' = [[4], [8, 8]]\n",
+    "[optimizer]\nbetas.0 = 0.5\n[optimizer.generator]\nbetas = { 1 = 0.9 }\n[architecture]\nhidden.12 = 4\n",
+    "[sweep.parameters]\n'optimizer.betas.0' = { uniform = [0, 0.999] }\noptimizer.betas.1 = [0.9, 0.99]\n'architecture.hidden.0' = [4, 8]\n\
+     'architecture.generator.layers.2.dense.units' = [16, 32]\n'optimizer.discriminator.betas.0' = [0.1]\n",
     "[sweep.parameters]\n'architecture.generator.layers' = [['tanh'], [{ dense = { units = 2 } }]]\n'optimizer.betas' = [[0.5, 0.9]]\n",
 ];
 
@@ -193,7 +196,9 @@ fn numbers(schema: &Value, key: &str, files: &[Value], found: &mut Vec<Number>) 
     }
     let branches = schema["oneOf"].as_array().into_iter().flatten();
     for table in branches.chain([schema]) {
-        for (name, property) in table["properties"].as_object().into_iter().flatten() {
+        // The elements of a list come as its items, below.
+        let is_list = table["items"].is_object() || table["items"].is_array();
+        for (name, property) in table["properties"].as_object().into_iter().filter(|_| !is_list).flatten() {
             let inner = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
             let files: Vec<Value> = tables_with(table, name)
                 .iter()

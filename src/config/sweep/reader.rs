@@ -5,6 +5,7 @@ use figment::value::{Dict, Value};
 use super::Strategy;
 use super::parameters::{LARGEST_WHOLE, Parameter, Range, Scale, Setting};
 use crate::config::check::{Finding, Findings, Mark};
+use crate::config::elements;
 use crate::config::key::{self, Path, below, path};
 use crate::config::layers::Tree;
 use crate::config::source::Parsed;
@@ -90,6 +91,9 @@ impl Reader<'_> {
 
     /// Whether a table was meant as a range: the key is no section, or the word is nearly one.
     fn is_misspelt(&self, key: &str, table: &Dict) -> bool {
+        if elements::are_elements(table) {
+            return false;
+        }
         let lists = table.iter().all(|(_, value)| matches!(value, Value::Array(..)));
         let is_value = key::find(self.merged, &path(key)).is_some_and(|v| !matches!(v, Value::Dict(..)));
         lists && !table.is_empty() && (is_value || table.keys().all(|word| near(word).is_some()))

@@ -90,6 +90,8 @@ fn settings_are_dotted_keys_with_values_as_people_write_them() {
         ("objective.regularizer.r1", "{ gamma = 0.5 }"),
         ("objective.regularizer.r1.gamma", "0.5"),
         ("optimizer.betas", "[0.5, 0.999]"),
+        ("optimizer.betas.0", "0.5"),
+        ("optimizer.betas.1", "0.999"),
         ("optimizer.generator.learning_rate", "2"),
         ("optimizer.learning_rate", "1e-5"),
         ("seed", "3"),
@@ -195,6 +197,13 @@ fn only_what_differs_is_told_and_each_thing_once() {
     assert_eq!(told(&[gamma("1"), gamma("2")]), "r.r1.gamma");
     assert_eq!(told(&[gamma("1"), settings(&[("r", "none")])]), "r");
     assert_eq!(told(&[gamma("1"), gamma("2"), settings(&[("r", "none")])]), "r");
+    let betas = |first: &str, second: &str| {
+        let both = format!("[{first}, {second}]");
+        settings(&[("o.betas", &both), ("o.betas.0", first), ("o.betas.1", second)])
+    };
+    assert_eq!(told(&[betas("0", "0.9"), betas("0.5", "0.9")]), "o.betas.0");
+    assert_eq!(told(&[betas("0", "0.9"), betas("0.5", "0.999")]), "o.betas.0 o.betas.1");
+    assert_eq!(told(&[betas("0", "0.9"), settings(&[("o.rho", "0.9")])]), "o.betas o.rho");
 }
 
 #[test]

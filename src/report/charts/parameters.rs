@@ -2,8 +2,9 @@
 
 use super::scale::Scale;
 use super::{Chart, Svg, shortened};
+use crate::config::names::short_names;
 use crate::record::history::Goal;
-use crate::report::configurations::{short_names, varying};
+use crate::report::configurations::varying;
 use crate::report::number::{Statistic, number};
 use crate::report::study::{Configuration, Study};
 

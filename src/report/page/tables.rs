@@ -1,10 +1,11 @@
 //! The page's tables: configurations, runs that failed, every run.
 
-use super::super::configurations::{setting, short_names, shown_metrics, varying};
+use super::super::configurations::{setting, shown_metrics, varying};
 use super::super::number::{column, duration, number};
 use super::super::outcome::Outcome;
 use super::super::provenance::cell;
 use super::super::study::{Configuration, Run, Study};
+use crate::config::names::short_names;
 use crate::record::sweep::{RunState, TABLE};
 
 /// Rows of the table of configurations, those that can be unfolded included.
