@@ -57,6 +57,7 @@ fn what_happens(plan: &Plan) -> String {
     let length = match training.length {
         Length::Epochs(epochs) => format!("{} epochs", grouped(epochs)),
         Length::Steps(steps) => format!("{} steps", grouped(steps)),
+        Length::Images(images) => format!("on {} images", grouped(images)),
     };
     let steps = plan.experiment.dataset.training_examples().map_or_else(String::new, |examples| {
         plan.schedule(examples).map_or_else(

@@ -238,6 +238,10 @@ impl Shown {
             (_, Some(last)) => value("epoch").map(|epoch| epoch / last as f64),
             (Length::Epochs(epochs), None) => value("epoch").map(|epoch| epoch / epochs as f64),
             (Length::Steps(steps), None) => value("step").map(|step| step / steps as f64),
+            (Length::Images(images), None) => {
+                let per_step = run.experiment.training.batch_size * run.experiment.batches_per_step();
+                value("step").map(|step| step * per_step as f64 / images as f64)
+            }
         };
         let Some(done) = done else { return };
         let first = *self.first.get_or_insert(done);

@@ -8,12 +8,14 @@ use super::dataset::{Labels, Range};
 use super::key::{Path, below, path};
 use super::networks;
 use super::objective::{Likelihood, Regularizer};
+use super::training::Length;
 use super::words;
 
 /// Checks what one section asks of another.
 pub(super) fn check(experiment: &Experiment, findings: &mut Findings) {
     check_data_fits_family(experiment, findings);
     check_batch(experiment, findings);
+    check_images(experiment, findings);
     check_gradients_of_examples(experiment, findings);
     check_labels(experiment, findings);
     check_likelihood(experiment, findings);
@@ -64,6 +66,22 @@ fn check_batch(experiment: &Experiment, findings: &mut Findings) {
         Finding::new(path("training.batch_size"), Mark::Value, message).label("larger than the data");
     let finding = finding.also(cause, format!("{examples} examples"));
     findings.add(finding.help(format!("use a batch_size of at most {examples}, or more examples")));
+}
+
+/// What is shown must be enough for one step.
+fn check_images(experiment: &Experiment, findings: &mut Findings) {
+    let training = &experiment.training;
+    let steps = experiment.batches_per_step();
+    let needed = (training.batch_size * steps) as u64;
+    let Length::Images(images) = training.length else { return };
+    if images >= needed {
+        return;
+    }
+    let takes =
+        if steps == 1 { String::new() } else { format!("{steps} batches of {}, ", training.batch_size) };
+    let message = format!("`training.images` is {images}, but one step takes {takes}{needed} images");
+    let finding = Finding::new(path("training.images"), Mark::Value, message).label("less than a step");
+    findings.add(finding.also("training.batch_size", "images in a batch").help("train on more images"));
 }
 
 /// A penalty on the gradient at each example needs that each example has its own.

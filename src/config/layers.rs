@@ -10,7 +10,7 @@
 //! - **Another choice drops the keys that belong to the earlier one.** A layer that sets `dataset.name`,
 //!   `architecture.family`, `objective.loss`, `optimizer.name` or `sweep.strategy` takes out the keys of earlier layers that the new choice does not have
 //!   (`betas` under `sgd`), and keeps those it has (`learning_rate`). Within one layer such a key is an error.
-//! - **`training.epochs` and `training.steps` are one choice**, and so are `training.ema.decay` and `half_life`: a later
+//! - **`training.epochs`, `training.steps` and `training.images` are one choice**, and so are `training.ema.decay` and `half_life`: a later
 //!   layer's one takes the place of an earlier layer's other. Within one layer both are an error.
 //!
 //! Before each layer an eraser goes in, which sets to figment's `Empty` what that layer replaces.
@@ -42,9 +42,11 @@ const WHOLE: [&str; 12] = [
     "optimizer.discriminator.beta2_schedule",
 ];
 
-/// Pairs of keys of which only the latest layer's counts.
-const EITHER: [[&str; 2]; 2] =
-    [["training.epochs", "training.steps"], ["training.ema.decay", "training.ema.half_life"]];
+/// Keys of which only the latest layer's counts.
+const EITHER: [&[&str]; 2] = [
+    &["training.epochs", "training.steps", "training.images"],
+    &["training.ema.decay", "training.ema.half_life"],
+];
 
 /// Which words a key belongs to.
 pub(super) type Owners = &'static [(&'static str, &'static [&'static str])];
@@ -222,12 +224,11 @@ fn eraser(old: &Dict, layer: &Layer) -> Dict {
     for distribution in sweep::distributions(new) {
         erase(&distribution);
     }
-    for pair in EITHER {
-        let [one, other] = pair.map(path);
-        match (key::find(new, &one), key::find(new, &other)) {
-            (Some(_), None) => erase(&other),
-            (None, Some(_)) => erase(&one),
-            _ => {}
+    for keys in EITHER {
+        let (given, others): (Vec<Path>, Vec<Path>) =
+            keys.iter().map(|key| path(key)).partition(|at| key::find(new, at).is_some());
+        if !given.is_empty() {
+            others.iter().for_each(|other| erase(other));
         }
     }
     for (section, choice, owners) in CHOICES {

@@ -145,6 +145,14 @@ impl Experiment {
         self.architecture.family.learner()
     }
 
+    /// How many batches of real examples one step takes: for a GAN one for each step of its discriminator.
+    pub fn batches_per_step(&self) -> usize {
+        match self.learner() {
+            Learner::Gan | Learner::Began => self.objective.discriminator_steps,
+            Learner::Vae | Learner::Classifier => 1,
+        }
+    }
+
     /// The columns of `metrics.csv` that the learner fills, in the order of the file.
     pub fn columns(&self) -> Vec<Column> {
         columns::of(&self.dataset, &self.architecture, &self.objective)

@@ -63,7 +63,9 @@ pub fn json() -> String {
     require_nothing(&mut schema);
     add_defaults(&mut schema, &defaults().values);
     add_owners(&mut schema);
-    schema["properties"]["training"]["not"] = json!({ "required": ["epochs", "steps"] });
+    let pairs = [["epochs", "steps"], ["epochs", "images"], ["steps", "images"]];
+    schema["properties"]["training"]["not"] =
+        json!({ "anyOf": pairs.map(|pair| json!({ "required": pair })) });
     for section in super::SECTIONS.iter().filter(|section| **section != "sweep") {
         add_elements(section, &mut schema["properties"][section]);
     }

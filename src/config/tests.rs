@@ -442,6 +442,21 @@ fn the_later_layers_length_counts_and_one_layers_two_are_an_error() {
 }
 
 #[test]
+fn a_training_can_be_as_long_as_so_many_images() {
+    let text = "architecture.family = 'dcgan'\ntraining = { images = 1_000_000, batch_size = 64 }\nobjective.update = 'alternating'\n";
+    let loaded = load(text, &["objective.discriminator_steps=5"]).expect("good");
+    assert_eq!(loaded.experiment.training.length, Length::Images(1_000_000));
+    assert_eq!(loaded.experiment.batches_per_step(), 5);
+    assert_eq!(good(&loaded.experiment.to_toml()), loaded.experiment);
+    // A later layer's choice takes the place of an earlier one's, in both directions.
+    assert_eq!(load(text, &["training.steps=7"]).expect("good").experiment.training.length, Length::Steps(7));
+    let images = load(LEAST, &["training.images=512"]).expect("good").experiment.training.length;
+    assert_eq!(images, Length::Images(512));
+    let line = refusal(load(text, &["training.epochs=7", "training.steps=7"]));
+    assert!(line.starts_with("--set training.steps=7: [training] has both `epochs` and `steps`"), "{line}");
+}
+
+#[test]
 fn another_choice_drops_the_keys_of_the_earlier_one() {
     let base = "training = { epochs = 1, batch_size = 8 }\narchitecture = { family = 'dcgan', width = 8, latent_dim = 9 }\ndataset = { count = 500, limit = 400 }\noptimizer = { betas = [0.5, 0.9], learning_rate = 0.5, epsilon = 1e-3, generator = { betas = [0.1, 0.2] } }";
     let loaded =

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check::{Bounds, Finding, Findings, Mark};
 use super::key::path;
+use super::words;
 
 mod early_stop;
 
@@ -31,6 +32,9 @@ pub struct Training {
     pub convolution: Convolution,
 }
 
+/// The keys that say how long a training is, of which there is one.
+pub(super) const LENGTHS: [&str; 3] = ["epochs", "steps", "images"];
+
 /// The training's length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
@@ -38,6 +42,9 @@ pub enum Length {
     Epochs(u64),
     /// Generator steps, 1 to 1,000,000,000.
     Steps(u64),
+    /// Real examples shown, 1 to 1,000,000,000,000: as many steps as fit in, of a batch for each of their discriminator steps. So
+    /// learners that take other numbers of batches a step see equally much.
+    Images(u64),
 }
 
 /// Where the training computes.
@@ -162,18 +169,22 @@ impl From<Ema> for EmaSection {
     }
 }
 
-/// How the training goes; needs `epochs` or `steps`.
+/// How the training goes; needs `epochs`, `steps` or `images`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Section {
-    /// Passes over the training examples; exactly one of `epochs` and `steps`.
+    /// Passes over the training examples; exactly one of `epochs`, `steps` and `images`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     epochs: Option<i64>,
-    /// Generator steps; exactly one of `epochs` and `steps`.
+    /// Generator steps; exactly one of `epochs`, `steps` and `images`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000_000))]
     steps: Option<i64>,
+    /// Real examples shown in all discriminator steps together; exactly one of `epochs`, `steps` and `images`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000_000_000_i64))]
+    images: Option<i64>,
     /// Examples per step.
     #[schemars(range(min = 1, max = 65_536))]
     batch_size: i64,
@@ -220,26 +231,39 @@ impl Section {
     }
 
     fn length(&self, findings: &mut Findings) -> Length {
-        let epochs = |epochs, findings: &mut Findings| {
-            findings.whole("training.epochs", epochs, 1..=1_000_000, "epochs")
-        };
-        let steps = |steps, findings: &mut Findings| {
-            findings.whole("training.steps", steps, 1..=1_000_000_000, "steps")
-        };
-        match (self.epochs, self.steps) {
-            (Some(given), None) => Length::Epochs(epochs(given, findings)),
-            (None, Some(given)) => Length::Steps(steps(given, findings)),
-            (Some(_), Some(_)) => {
-                let message = "[training] has both `epochs` and `steps`, but needs exactly one of the two";
-                let finding = Finding::new(path("training.steps"), Mark::Key, message).label("one too many");
-                findings.add(finding.also("training.epochs", "the other").help("remove one of them"));
+        let given: Vec<(&str, i64)> = LENGTHS
+            .into_iter()
+            .zip([self.epochs, self.steps, self.images])
+            .filter_map(|(key, value)| Some((key, value?)))
+            .collect();
+        match given.as_slice() {
+            [("epochs", epochs)] => {
+                Length::Epochs(findings.whole("training.epochs", *epochs, 1..=1_000_000, "epochs"))
+            }
+            [("steps", steps)] => {
+                Length::Steps(findings.whole("training.steps", *steps, 1..=1_000_000_000, "steps"))
+            }
+            [(_, images)] => {
+                Length::Images(findings.whole("training.images", *images, 1..=1_000_000_000_000, "images"))
+            }
+            [(one, _), (other, _), ..] => {
+                let (one, other) = (format!("training.{one}"), format!("training.{other}"));
+                let message = format!(
+                    "[training] has both {}, but needs exactly one of {}",
+                    words::list(&given.iter().map(|(key, _)| *key).collect::<Vec<_>>()),
+                    words::list(&LENGTHS)
+                );
+                let finding = Finding::new(path(&other), Mark::Key, message).label("one too many");
+                findings.add(finding.also(&one, "the other").help("remove one of them"));
                 Length::Epochs(1)
             }
-            (None, None) => {
-                let message = "nothing says how long to train: [training] needs `epochs` or `steps`";
+            [] => {
+                let message =
+                    "nothing says how long to train: [training] needs `epochs`, `steps` or `images`";
                 let finding = Finding::new(path("training.epochs"), Mark::Table, message).label("incomplete");
-                findings
-                    .add(finding.help("add epochs = 10 to [training], or steps = 1000 (generator steps)"));
+                findings.add(finding.help(
+                    "add epochs = 10 to [training], or steps = 1000 (generator steps), or images = 1_000_000 (real examples shown)",
+                ));
                 Length::Epochs(1)
             }
         }
@@ -259,13 +283,16 @@ fn check_uniform(low: f64, high: f64, findings: &mut Findings) {
 
 impl From<&Training> for Section {
     fn from(training: &Training) -> Self {
-        let (epochs, steps) = match training.length {
-            Length::Epochs(epochs) => (Some(epochs as i64), None),
-            Length::Steps(steps) => (None, Some(steps as i64)),
-        };
+        let (mut epochs, mut steps, mut images) = (None, None, None);
+        match training.length {
+            Length::Epochs(given) => epochs = Some(given as i64),
+            Length::Steps(given) => steps = Some(given as i64),
+            Length::Images(given) => images = Some(given as i64),
+        }
         Self {
             epochs,
             steps,
+            images,
             batch_size: training.batch_size as i64,
             device: training.device,
             checkpoint_every: training.checkpoint_every.map(|every| every as i64),

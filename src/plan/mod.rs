@@ -230,7 +230,7 @@ impl SweepPlan {
     fn epochs(&self) -> Option<u64> {
         match self.loaded.experiment.training.length {
             Length::Epochs(epochs) => Some(epochs),
-            Length::Steps(_) => None,
+            Length::Steps(_) | Length::Images(_) => None,
         }
     }
 

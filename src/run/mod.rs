@@ -18,8 +18,8 @@ mod report;
 mod samples;
 
 use crate::architecture::{self, Examples, Networks};
+use crate::config::Experiment;
 use crate::config::training::{Device, Length};
-use crate::config::{Experiment, Learner, Update};
 use crate::data::{self, Dataset, Folders};
 use crate::networks;
 use crate::random::Stream;
@@ -248,13 +248,7 @@ impl Plan {
     /// If they are too few for one step.
     pub fn schedule(&self, examples: usize) -> Result<Schedule, Error> {
         let training = &self.experiment.training;
-        let batches_per_step = match (self.experiment.learner(), self.experiment.objective.update) {
-            (Learner::Gan | Learner::Began, Update::Alternating) => {
-                self.experiment.objective.discriminator_steps
-            }
-            (Learner::Gan | Learner::Began, Update::Simultaneous)
-            | (Learner::Vae | Learner::Classifier, _) => 1,
-        };
+        let batches_per_step = self.experiment.batches_per_step();
         let mut schedule = Schedule {
             examples,
             batch_size: training.batch_size,
@@ -273,6 +267,7 @@ impl Plan {
         schedule.total_steps = match training.length {
             Length::Epochs(epochs) => epochs * schedule.steps_per_epoch(),
             Length::Steps(steps) => steps,
+            Length::Images(images) => images / schedule.examples_per_step() as u64,
         };
         Ok(schedule)
     }
@@ -482,3 +477,24 @@ pub const BUILD: Build<'static> = Build {
     },
     rustc: env!("ATELIER_RUSTC"),
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_images_are_as_many_discriminator_steps_however_often_the_generator_moves() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.toml");
+        let text = "architecture.family = 'infogan'\ntraining = { images = 1_000_000, batch_size = 64 }\nobjective.update = 'alternating'\n";
+        std::fs::write(&file, text).unwrap();
+        for (discriminator_steps, steps) in [(1, 15_625), (5, 3_125), (7, 2_232)] {
+            let set = format!("objective.discriminator_steps={discriminator_steps}");
+            let experiment = Experiment::load(&file, &[set], std::iter::empty()).unwrap().experiment;
+            let schedule = Plan::new(experiment, folder.path()).unwrap().schedule(60_000).unwrap();
+            assert_eq!(schedule.total_steps, steps);
+            let seen = schedule.total_steps * schedule.examples_per_step() as u64;
+            assert!(seen <= 1_000_000 && seen + schedule.examples_per_step() as u64 > 1_000_000);
+        }
+    }
+}

@@ -591,6 +591,22 @@ pub(crate) const TABLE: &[Case] = &[
         "add epochs = 10",
     ),
     case("[training]\nepochs = 1\n▶steps = 2\n", "both `epochs` and `steps`", "remove one of them"),
+    case("[training]\nepochs = 1\n▶images = 2\n", "both `epochs` and `images`", "remove one of them"),
+    case(
+        "[training]\nimages = ▶0\n",
+        "`training.images` is 0, but must be between 1 and 1_000_000_000_000",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\n[training]\nimages = ▶255\n",
+        "`training.images` is 255, but one step takes 256 images",
+        "more images",
+    ),
+    case(
+        "architecture.family = 'dcgan'\nobjective = { update = 'alternating', discriminator_steps = 5 }\n[training]\nbatch_size = 64\nimages = ▶319\n",
+        "one step takes 5 batches of 64, 320 images",
+        "more images",
+    ),
     case(
         "[training]\nepochs = ▶0\n",
         "`training.epochs` is 0, but must be between 1 and 1_000_000 epochs",
@@ -1176,6 +1192,11 @@ pub(crate) const TABLE: &[Case] = &[
     case(
         "architecture.family = 'dcgan'\n[training]\n▶steps = 100\n[sweep]\nstrategy = 'halving'\ntrials = 9\nobjective.column = 'g_loss'\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
         "the strategy `halving` counts in epochs, but `training.steps` is given",
+        "write epochs = …",
+    ),
+    case(
+        "architecture.family = 'dcgan'\n[training]\n▶images = 100\n[sweep]\nstrategy = 'halving'\ntrials = 9\nobjective.column = 'g_loss'\n[sweep.parameters]\n'optimizer.learning_rate' = [1e-4, 2e-4]\n",
+        "the strategy `halving` counts in epochs, but `training.images` is given",
         "write epochs = …",
     ),
     // Contradictions between sections.

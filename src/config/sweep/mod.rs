@@ -18,7 +18,7 @@ use super::evaluation::Evaluation;
 use super::key::{self, path};
 use super::layers::Tree;
 use super::read::keys_of;
-use super::training::{Length, Training};
+use super::training::{self, Length, Training};
 use super::words;
 
 pub use objective::{Goal, Objective, RowChoice};
@@ -358,7 +358,10 @@ fn check_architectures(
 
 /// Halving counts in epochs, all configurations the same.
 fn check_halving(sweep: &Sweep, around: &Surroundings<'_>, findings: &mut Findings) {
-    let swept = sweep.parameters.iter().find(|p| ["training.epochs", "training.steps"].contains(&&*p.key));
+    let swept = sweep
+        .parameters
+        .iter()
+        .find(|p| p.key.strip_prefix("training.").is_some_and(|key| training::LENGTHS.contains(&key)));
     if let Some(parameter) = swept {
         let message =
             format!("`{}` cannot be swept by `halving`, whose rungs end at `training.epochs`", parameter.key);
@@ -367,9 +370,10 @@ fn check_halving(sweep: &Sweep, around: &Surroundings<'_>, findings: &mut Findin
     }
     let epochs = match around.training.map(|training| training.length) {
         Some(Length::Epochs(epochs)) => epochs,
-        Some(Length::Steps(_)) => {
-            let message = "the strategy `halving` counts in epochs, but `training.steps` is given";
-            let finding = Finding::new(path("training.steps"), Mark::Key, message).label("steps");
+        Some(length @ (Length::Steps(_) | Length::Images(_))) => {
+            let given = if matches!(length, Length::Steps(_)) { "steps" } else { "images" };
+            let message = format!("the strategy `halving` counts in epochs, but `training.{given}` is given");
+            let finding = Finding::new(path(&format!("training.{given}")), Mark::Key, message).label(given);
             findings.add(finding.also("sweep.strategy", "chosen here").help("write epochs = … in its place"));
             return;
         }
