@@ -136,6 +136,8 @@ pub enum Latent {
     Uniform,
     /// Uniform in [0, 1).
     Unit,
+    /// Uniform in [-√3, √3), which has variance 1, as N(0, 1) does.
+    StandardUniform,
 }
 
 /// The layers of one network.

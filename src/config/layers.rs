@@ -3,7 +3,7 @@
 //! Tables are merged key by key, with three rules for what belongs together:
 //!
 //! - **An enum value is replaced whole.** `{ r1 = { gamma = 1 } }` over `{ dragan = { weight = 10 } }` is R1 alone, and
-//!   over `"none"` as well. These are `objective.regularizer`, `objective.likelihood`, `training.initialization`, the optimizers' schedules and the
+//!   over `"none"` as well. These are `objective.regularizer`, `objective.likelihood`, `training.initialization` (a player's, too), the optimizers' schedules and the
 //!   ranges of a sweep. Only `--set`, the environment and a sweep can name a parameter of the value that is there,
 //!   `objective.regularizer.gradient-penalty.weight`, and leave the others. A list is replaced whole too, so an extension's `layers` are all the layers;
 //!   only a key that names an element, `optimizer.betas.0`, changes that element alone (`elements.rs`).
@@ -27,10 +27,12 @@ use super::source::{Kind, Layer, Numbered, Place, Source, Spot};
 use super::{dataset, elements, networks, objective, optimizer, sweep};
 
 /// Values that are replaced whole.
-const WHOLE: [&str; 12] = [
+const WHOLE: [&str; 14] = [
     "objective.regularizer",
     "objective.likelihood",
     "training.initialization",
+    "training.generator.initialization",
+    "training.discriminator.initialization",
     "optimizer.schedule",
     "optimizer.momentum_schedule",
     "optimizer.beta2_schedule",

@@ -78,6 +78,8 @@ const OWNERS: &[(&str, &[Learner])] = &[
     ("optimizer.generator", PLAYERS),
     ("optimizer.discriminator", PLAYERS),
     ("training.ema", PLAYERS),
+    ("training.generator", PLAYERS),
+    ("training.discriminator", PLAYERS),
     ("evaluation", DRAW),
 ];
 

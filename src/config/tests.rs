@@ -442,6 +442,31 @@ fn the_later_layers_length_counts_and_one_layers_two_are_an_error() {
 }
 
 #[test]
+fn players_can_begin_with_weights_of_their_own() {
+    let text = format!(
+        "{LEAST}[training.discriminator]\ninitialization = {{ uniform = {{ low = -0.005, high = 0.005 }} }}\n[training.generator]\ninitialization = 'glorot-uniform'\n"
+    );
+    let experiment = good(&text);
+    let of = |experiment: &Experiment| {
+        ["generator", "discriminator"].map(|network| experiment.training.initialization_of(network))
+    };
+    let narrow = Initialization::Uniform { low: -0.005, high: 0.005 };
+    assert_eq!(of(&experiment), [Initialization::GlorotUniform, narrow]);
+    // What is the shared one is none of its own, so that the run is the same.
+    assert_eq!(experiment.training.generator_initialization, None);
+    assert!(experiment.to_toml().contains("\n[training.discriminator]\ninitialization = { uniform"));
+    assert!(!experiment.to_toml().contains("[training.generator]"));
+    assert_eq!(good(&experiment.to_toml()), experiment);
+    // A whole value over another, and one parameter of it.
+    let with = |set: &str| of(&load(&text, &[set]).expect("good").experiment)[1];
+    assert_eq!(with("training.discriminator.initialization=he-normal"), Initialization::HeNormal);
+    let wider = "training.discriminator.initialization.uniform.high=1";
+    assert_eq!(with(wider), Initialization::Uniform { low: -0.005, high: 1.0 });
+    let shared = of(&load(&text, &["training.initialization=he-normal"]).expect("good").experiment);
+    assert_eq!(shared, [Initialization::GlorotUniform, narrow]);
+}
+
+#[test]
 fn a_training_can_be_as_long_as_so_many_images() {
     let text = "architecture.family = 'dcgan'\ntraining = { images = 1_000_000, batch_size = 64 }\nobjective.update = 'alternating'\n";
     let loaded = load(text, &["objective.discriminator_steps=5"]).expect("good");

@@ -22,14 +22,30 @@ pub struct Training {
     pub device: Device,
     /// Epochs between checkpoints that are kept, at least 1; `None` keeps the latest only.
     pub checkpoint_every: Option<u64>,
-    /// How weights begin; biases begin at 0, scales at 1.
+    /// How weights begin; biases begin at 0, scales at 1. [`Training::initialization_of`] knows the players' own ways.
     pub initialization: Initialization,
+    /// How the generator's begin, where that is another way.
+    pub generator_initialization: Option<Initialization>,
+    /// How the discriminator's begin, where that is another way.
+    pub discriminator_initialization: Option<Initialization>,
     /// The moving average of the generator's weights, if one is kept.
     pub ema: Option<Ema>,
     /// When it ends before its length, if it may.
     pub early_stop: Option<EarlyStop>,
     /// How convolutions are computed on the processor.
     pub convolution: Convolution,
+}
+
+impl Training {
+    /// How the weights of the network of this name begin.
+    pub fn initialization_of(&self, network: &str) -> Initialization {
+        let own = match network {
+            "generator" => self.generator_initialization,
+            "discriminator" => self.discriminator_initialization,
+            _ => None,
+        };
+        own.unwrap_or(self.initialization)
+    }
 }
 
 /// The keys that say how long a training is, of which there is one.
@@ -204,17 +220,38 @@ pub(super) struct Section {
     early_stop: Option<early_stop::Section>,
     /// How convolutions are computed on the processor; the results differ by rounding.
     convolution: Convolution,
+    /// Overrides single keys for the generator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    generator: Option<Player>,
+    /// Overrides single keys for the discriminator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discriminator: Option<Player>,
+}
+
+/// Overrides single keys for one player.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Player {
+    /// How its weights begin; as `training.initialization` says where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initialization: Option<Initialization>,
+}
+
+impl Player {
+    /// The player's own way, if it has one.
+    fn own(player: Option<Self>, shared: Initialization) -> Option<Initialization> {
+        player?.initialization.filter(|own| *own != shared)
+    }
 }
 
 impl Section {
     /// The checked training; what is wrong goes to `findings`.
     pub(super) fn resolve(self, findings: &mut Findings) -> Training {
-        match self.initialization {
-            Initialization::GlorotUniform | Initialization::HeNormal => {}
-            Initialization::Normal { std } => {
-                findings.number("training.initialization.normal.std", std, Bounds::Above(0.0, 10.0));
+        self.initialization.check("training.initialization", findings);
+        for (name, player) in [("generator", self.generator), ("discriminator", self.discriminator)] {
+            if let Some(initialization) = player.and_then(|player| player.initialization) {
+                initialization.check(&format!("training.{name}.initialization"), findings);
             }
-            Initialization::Uniform { low, high } => check_uniform(low, high, findings),
         }
         Training {
             length: self.length(findings),
@@ -224,6 +261,8 @@ impl Section {
                 .checkpoint_every
                 .map(|every| findings.whole("training.checkpoint_every", every, 1..=1_000_000, "epochs")),
             initialization: self.initialization,
+            generator_initialization: Player::own(self.generator, self.initialization),
+            discriminator_initialization: Player::own(self.discriminator, self.initialization),
             ema: self.ema.map(|ema| ema.resolve(findings)),
             early_stop: self.early_stop.map(|stop| stop.resolve(findings)),
             convolution: self.convolution,
@@ -270,14 +309,25 @@ impl Section {
     }
 }
 
-fn check_uniform(low: f64, high: f64, findings: &mut Findings) {
-    findings.number("training.initialization.uniform.low", low, Bounds::Within(-10.0, 10.0));
-    findings.number("training.initialization.uniform.high", high, Bounds::Within(-10.0, 10.0));
-    if low >= high {
-        let message = format!("`low` is {low}, but must be less than `high`, which is {high}");
-        let at = path("training.initialization.uniform.low");
-        let finding = Finding::new(at, Mark::Value, message).label("not less than high");
-        findings.add(finding.also("training.initialization.uniform.high", "high"));
+impl Initialization {
+    /// Checks the parameters of what stands at `key`.
+    fn check(self, key: &str, findings: &mut Findings) {
+        match self {
+            Self::GlorotUniform | Self::HeNormal => {}
+            Self::Normal { std } => {
+                findings.number(&format!("{key}.normal.std"), std, Bounds::Above(0.0, 10.0));
+            }
+            Self::Uniform { low, high } => {
+                let (low_key, high_key) = (format!("{key}.uniform.low"), format!("{key}.uniform.high"));
+                findings.number(&low_key, low, Bounds::Within(-10.0, 10.0));
+                findings.number(&high_key, high, Bounds::Within(-10.0, 10.0));
+                if low >= high {
+                    let message = format!("`low` is {low}, but must be less than `high`, which is {high}");
+                    let finding = Finding::new(path(&low_key), Mark::Value, message);
+                    findings.add(finding.label("not less than high").also(&high_key, "high"));
+                }
+            }
+        }
     }
 }
 
@@ -289,6 +339,7 @@ impl From<&Training> for Section {
             Length::Steps(given) => steps = Some(given as i64),
             Length::Images(given) => images = Some(given as i64),
         }
+        let player = |own: Option<Initialization>| Some(Player { initialization: Some(own?) });
         Self {
             epochs,
             steps,
@@ -300,6 +351,8 @@ impl From<&Training> for Section {
             ema: training.ema.map(EmaSection::from),
             early_stop: training.early_stop.as_ref().map(early_stop::Section::from),
             convolution: training.convolution,
+            generator: player(training.generator_initialization),
+            discriminator: player(training.discriminator_initialization),
         }
     }
 }

@@ -18,5 +18,35 @@ pub fn fill_latents(distribution: Latent, generator: &mut impl RngCore, out: &mu
         Latent::Normal => fill_normal(generator, out),
         Latent::Uniform => fill_uniform(generator, -1.0, 1.0, out),
         Latent::Unit => fill_uniform(generator, 0.0, 1.0, out),
+        Latent::StandardUniform => {
+            let bound = 3f32.sqrt();
+            fill_uniform(generator, -bound, bound, out);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_distribution_has_its_moments() {
+        for (distribution, mean, variance, bound) in [
+            (Latent::Normal, 0.0, 1.0, f64::INFINITY),
+            (Latent::Uniform, 0.0, 1.0 / 3.0, 1.0),
+            (Latent::Unit, 0.5, 1.0 / 12.0, 1.0),
+            (Latent::StandardUniform, 0.0, 1.0, 1.733),
+        ] {
+            let mut latents = vec![0.0; 100_000];
+            draw_latents(distribution, &Stream::new(3, "latents"), 0, &mut latents);
+            let count = latents.len() as f64;
+            let found = latents.iter().map(|&z| f64::from(z)).sum::<f64>() / count;
+            let spread = latents.iter().map(|&z| (f64::from(z) - found).powi(2)).sum::<f64>() / count;
+            assert!(
+                (found - mean).abs() < 0.01 && (spread - variance).abs() < 0.01,
+                "{distribution:?} {found} {spread}"
+            );
+            assert!(latents.iter().all(|&z| f64::from(z).abs() <= bound), "{distribution:?}");
+        }
     }
 }

@@ -94,7 +94,7 @@ fn learner<Dev: Compute>(
 ) -> Result<Box<dyn Learner>, Error> {
     let build = |name: &'static str, network| -> Result<Box<dyn Network<Dev>>, Error> {
         let weights = Stream::new(experiment.seed, &format!("weights.{name}"));
-        networks::build(network, device.clone(), experiment.training.initialization, weights)
+        networks::build(network, device.clone(), experiment.training.initialization_of(name), weights)
             .ok_or(Error::NotBuilt { name })
     };
     // The generator's moving average starts as a copy of it.

@@ -189,7 +189,7 @@ pub(crate) const TABLE: &[Case] = &[
     case(
         "[architecture]\nfamily = 'dcgan'\nlatent = ▶'gauss'\n",
         "unknown word `gauss` for `architecture.latent`",
-        "the words are `normal`, `uniform` and `unit`",
+        "the words are `normal`, `uniform`, `unit` and `standard-uniform`",
     ),
     case(
         "[architecture]\nfamily = 'dcgan'\n▶widht = 32\n",
@@ -591,6 +591,26 @@ pub(crate) const TABLE: &[Case] = &[
         "add epochs = 10",
     ),
     case("[training]\nepochs = 1\n▶steps = 2\n", "both `epochs` and `steps`", "remove one of them"),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[training.generator]\n▶initialisation = 'he-normal'\n",
+        "unknown key `initialisation` in `training.generator`",
+        "did you mean `initialization`?",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[training.discriminator]\ninitialization = { normal = { std = ▶0 } }\n",
+        "`training.discriminator.initialization.normal.std` is 0",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[training.generator]\ninitialization = { uniform = { low = ▶1, high = -1 } }\n",
+        "`low` is 1, but must be less than `high`",
+        "",
+    ),
+    case(
+        "architecture.family = 'vae'\ntraining.epochs = 1\n[training.▶generator]\ninitialization = 'he-normal'\n",
+        "`training.generator` belongs to GANs",
+        "remove it",
+    ),
     case("[training]\nepochs = 1\n▶images = 2\n", "both `epochs` and `images`", "remove one of them"),
     case(
         "[training]\nimages = ▶0\n",
