@@ -142,6 +142,17 @@ fn range(parent: &str, key: &str) -> Option<(RangeInclusive<i64>, &'static str)>
     })
 }
 
+/// The range of a number that need not be whole, by its key.
+fn bounds(key: &str) -> Option<Bounds> {
+    Some(match key {
+        "dropout" => Bounds::Within(0.0, 0.95),
+        "leaky-relu" => Bounds::Within(0.0, 1.0),
+        "momentum" => Bounds::Below(0.0, 1.0),
+        "epsilon" => Bounds::Above(0.0, 1.0),
+        _ => return None,
+    })
+}
+
 /// The largest number of elements of a list by its key.
 fn longest(key: &str) -> Option<usize> {
     match key {
@@ -177,11 +188,10 @@ fn walk_value(at: Path, name: &str, value: &Value, findings: &mut Findings) {
             let parent = at.len().checked_sub(2).map_or("", |parent| at[parent].as_str());
             if let (Some((range, unit)), Some(whole)) = (range(parent, name), whole) {
                 findings.whole_at(at, whole, range, unit);
-            } else if let ("dropout" | "leaky-relu", Some(number)) =
-                (name, number.to_f64().or(whole.map(|whole| whole as f64)))
+            } else if let (Some(bounds), Some(number)) =
+                (bounds(name), number.to_f64().or(whole.map(|whole| whole as f64)))
             {
-                let high = if name == "dropout" { 0.95 } else { 1.0 };
-                findings.number_at(at, number, Bounds::Within(0.0, high));
+                findings.number_at(at, number, bounds);
             }
         }
         _ => {}

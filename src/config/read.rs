@@ -7,7 +7,7 @@
 use std::collections::btree_map;
 use std::fmt;
 
-use figment::value::{Dict, Value};
+use figment::value::{Dict, Tag, Value};
 use serde::de::value::StrDeserializer;
 use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, Visitor,
@@ -297,6 +297,9 @@ impl<'de> MapAccess<'de> for Entries<'de> {
     }
 }
 
+/// The parameters of a word that stands alone.
+static NO_PARAMETERS: Value = Value::Dict(Tag::Default, Dict::new());
+
 /// A word, alone or with its parameters: `"none"` or `{ r1 = { gamma = 1 } }`.
 struct Word<'a> {
     word: &'a str,
@@ -305,7 +308,11 @@ struct Word<'a> {
 
 impl<'a> Word<'a> {
     fn parameters(&self) -> Result<&'a Value, Misfit> {
-        self.parameters.ok_or_else(|| Misfit::new(Kind::NeedsParameters(self.word.to_owned())))
+        self.parameters.ok_or_else(|| self.needs_parameters())
+    }
+
+    fn needs_parameters(&self) -> Misfit {
+        Misfit::new(Kind::NeedsParameters(self.word.to_owned()))
     }
 }
 
@@ -333,8 +340,14 @@ impl<'de> VariantAccess<'de> for Word<'de> {
         }
     }
 
+    /// A word whose parameters all have defaults may stand alone.
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Misfit> {
-        seed.deserialize(Reader(self.parameters()?)).map_err(|misfit| misfit.under(self.word))
+        match self.parameters {
+            Some(parameters) => {
+                seed.deserialize(Reader(parameters)).map_err(|misfit| misfit.under(self.word))
+            }
+            None => seed.deserialize(Reader(&NO_PARAMETERS)).map_err(|_| self.needs_parameters()),
+        }
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Misfit> {

@@ -129,8 +129,18 @@ fn tidy(schema: &mut Value) {
     }
 }
 
+/// The word alone, of a branch whose parameters all have defaults.
+fn alone(branch: &Value) -> Option<Value> {
+    let (word, parameters) =
+        branch["properties"].as_object().filter(|words| words.len() == 1)?.iter().next()?;
+    let can_be_left_out = parameters["properties"].is_object() && parameters["required"].is_null();
+    can_be_left_out.then(|| json!({ "const": word, "description": branch["description"] }))
+}
+
 /// The words of an enum as one list, with the meaning of each where taplo looks for it.
-fn gather_words(branches: Vec<Value>) -> Vec<Value> {
+fn gather_words(mut branches: Vec<Value>) -> Vec<Value> {
+    let alone: Vec<Value> = branches.iter().filter_map(alone).collect();
+    branches.extend(alone);
     let (words, mut others): (Vec<Value>, Vec<Value>) =
         branches.into_iter().partition(|branch| branch["const"].is_string());
     if !words.is_empty() {

@@ -467,6 +467,29 @@ fn players_can_begin_with_weights_of_their_own() {
 }
 
 #[test]
+fn a_batch_norm_can_have_parameters() {
+    let text = |norm: &str| {
+        format!(
+            "training.epochs = 1\n[architecture]\nfamily = 'custom'\nlatent_dim = 4\ngenerator.layers = [{{ dense = {{ units = 784 }} }}, {norm}, 'tanh', {{ reshape = [28, 28, 1] }}]\ndiscriminator.layers = ['flatten', {{ dense = {{ units = 1 }} }}]\n"
+        )
+    };
+    let layer = |norm: &str| good(&text(norm)).architecture.generator.expect("layers").layers[1].clone();
+    let norm = |momentum, epsilon| {
+        architecture::Layer::BatchNorm(architecture::layers::BatchNorm { momentum, epsilon })
+    };
+    assert_eq!(layer("'batch-norm'"), norm(0.99, 1e-3));
+    assert_eq!(layer("{ batch-norm = {} }"), norm(0.99, 1e-3));
+    assert_eq!(layer("{ batch-norm = { momentum = 0.9 } }"), norm(0.9, 1e-3));
+    assert_eq!(layer("{ batch-norm = { momentum = 0, epsilon = 1e-5 } }"), norm(0.0, 1e-5));
+    // The usual one is written as it always was, so that older runs keep their hashes.
+    assert!(good(&text("{ batch-norm = {} }")).to_toml().contains("    \"batch-norm\",\n"));
+    for given in ["'batch-norm'", "{ batch-norm = { epsilon = 1e-5 } }"] {
+        let experiment = good(&text(given));
+        assert_eq!(good(&experiment.to_toml()), experiment);
+    }
+}
+
+#[test]
 fn a_training_can_be_as_long_as_so_many_images() {
     let text = "architecture.family = 'dcgan'\ntraining = { images = 1_000_000, batch_size = 64 }\nobjective.update = 'alternating'\n";
     let loaded = load(text, &["objective.discriminator_steps=5"]).expect("good");

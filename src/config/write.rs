@@ -72,6 +72,8 @@ fn inline(value: &Value) -> String {
             let items: Vec<String> = items.iter().map(inline).collect();
             format!("[{}]", items.join(", "))
         }
+        // A word whose parameters are all the usual ones.
+        Value::Dict(_, table) if alone(table).is_some() => format!("{:?}", alone(table).unwrap_or_default()),
         Value::Dict(_, table) => {
             let entries: Vec<String> =
                 table.iter().map(|(key, value)| format!("{key} = {}", inline(value))).collect();
@@ -79,4 +81,12 @@ fn inline(value: &Value) -> String {
         }
         other => toml::Value::from(other.as_str().unwrap_or_default()).to_string(),
     }
+}
+
+/// The word of `{ word = {} }`.
+fn alone(table: &Dict) -> Option<&str> {
+    let [(word, Value::Dict(_, parameters))] = table.iter().collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    parameters.is_empty().then_some(word.as_str())
 }

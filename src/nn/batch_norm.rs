@@ -1,5 +1,6 @@
 use super::compute::{Compute, Operation, Saved, Wanted};
 use super::{Batch, Builder, Dual, Image, Layer, Mode, Parameter, Pass};
+use crate::config::architecture::layers::{BatchNorm as Words, Layer as LayerWords};
 use atelier_kernels::batch_norm::{
     Affine, BatchStatistics, batch_norm_backward_evaluation, batch_norm_backward_training,
     batch_norm_forward_evaluation, batch_norm_forward_training, update_running_statistic,
@@ -9,15 +10,10 @@ use dfdx::shapes::{Axis, HasShape};
 use dfdx::tensor::{Tape, Tensor, WithEmptyTape};
 use dfdx::tensor_ops::{BroadcastTo, MeanTo, ReshapeTo};
 
-/// How much of the running statistics one training pass keeps: Keras' default, which the tutorial uses.
-const MOMENTUM: f32 = 0.99;
-/// Added to the variance before its root: Keras' default.
-const EPSILON: f32 = 1e-3;
-
 /// Batch normalisation (Ioffe & Szegedy 2015): γ (x - μ) / √(σ² + ε) + β, per channel over batch and positions.
 ///
 /// (B, H, W, C) -> (B, H, W, C). In training μ and σ² are the batch's (σ² biased), and the running ones of a network that learns (not
-/// those of one that is frozen) move by 0.99 old + 0.01 new; in evaluation they are the running ones. ε = 10⁻³. A batch norm after a dense layer sees an image of one
+/// those of one that is frozen) become m old + (1 - m) new; in evaluation they are the running ones. m and ε are those of its words. A batch norm after a dense layer sees an image of one
 /// pixel, and so normalises every unit.
 #[derive(Debug)]
 pub struct BatchNorm<const H: usize, const W: usize, const C: usize, Dev: Compute> {
@@ -25,6 +21,7 @@ pub struct BatchNorm<const H: usize, const W: usize, const C: usize, Dev: Comput
     beta: Parameter<Dev>,
     running_mean: Parameter<Dev>,
     running_variance: Parameter<Dev>,
+    words: Words,
 }
 
 impl<const H: usize, const W: usize, const C: usize, Dev: Compute> Layer<Image<H, W, C>, Dev>
@@ -37,8 +34,11 @@ impl<const H: usize, const W: usize, const C: usize, Dev: Compute> Layer<Image<H
     const CURVED: bool = true;
 
     fn build(builder: &mut Builder<'_, Dev>) -> Self {
-        builder.next_layer();
+        let &LayerWords::BatchNorm(words) = builder.next_layer() else {
+            unreachable!("a type and its words have the same layers")
+        };
         Self {
+            words,
             gamma: builder.vector("gamma", C, 1.0),
             beta: builder.vector("beta", C, 0.0),
             running_mean: builder.statistic("running_mean", C, 0.0),
@@ -58,6 +58,7 @@ impl<const H: usize, const W: usize, const C: usize, Dev: Compute> Layer<Image<H
             mode: pass.mode,
             learns: pass.parameter_gradients,
             slope: pass.absorb_slope().unwrap_or(1.0),
+            words: self.words,
             statistics: BatchStatistics::default(),
             running: Vec::new(),
         };
@@ -82,10 +83,10 @@ impl<const H: usize, const W: usize, const C: usize, Dev: Compute> Layer<Image<H
         let along = match pass.mode {
             Mode::Evaluate => {
                 let variance = self.running_variance.value.clone();
-                v * (gamma() / (variance + EPSILON).sqrt().broadcast_like::<_, Axis<0>>(&rows))
+                v * (gamma() / (variance + self.words.epsilon).sqrt().broadcast_like::<_, Axis<0>>(&rows))
             }
             Mode::Train => {
-                let (centred, root) = standardise(primal);
+                let (centred, root) = standardise(primal, self.words.epsilon);
                 let normal = centred / root.with_empty_tape().broadcast_like::<_, Axis<0>>(&rows);
                 let v =
                     v.with_empty_tape() - v.mean::<(usize,), Axis<0>>().broadcast_like::<_, Axis<0>>(&rows);
@@ -110,12 +111,13 @@ impl<const H: usize, const W: usize, const C: usize, Dev: Compute> Layer<Image<H
 #[allow(clippy::type_complexity)]
 fn standardise<Dev: Device<f32>, T: Tape<f32, Dev>>(
     x: Tensor<Batch, f32, Dev, T>,
+    epsilon: f32,
 ) -> (Tensor<Batch, f32, Dev, T>, Tensor<(usize,), f32, Dev, T>) {
     let rows = *x.shape();
     let mean = x.with_empty_tape().mean::<(usize,), Axis<0>>();
     let centred = x - mean.broadcast_like::<_, Axis<0>>(&rows);
     let variance = centred.with_empty_tape().square().mean::<(usize,), Axis<0>>();
-    (centred, (variance + EPSILON).sqrt())
+    (centred, (variance + epsilon).sqrt())
 }
 
 struct BatchNormOperation {
@@ -126,6 +128,7 @@ struct BatchNormOperation {
     learns: bool,
     /// Of the leaky ReLU that follows and is computed at once; 1 if none is.
     slope: f32,
+    words: Words,
     statistics: BatchStatistics,
     /// New running statistics.
     running: Vec<Vec<f32>>,
@@ -143,12 +146,12 @@ impl Operation for BatchNormOperation {
         let affine = Affine { gamma, beta, slope: self.slope };
         match self.mode {
             Mode::Train => {
-                batch_norm_forward_training(x, affine, EPSILON, y, &mut self.statistics);
+                batch_norm_forward_training(x, affine, self.words.epsilon, y, &mut self.statistics);
                 if self.learns {
                     self.running = vec![running_mean.to_vec(), running_variance.to_vec()];
                     let batch = [&self.statistics.mean, &self.statistics.variance];
                     for (running, batch) in self.running.iter_mut().zip(batch) {
-                        update_running_statistic(running, batch, MOMENTUM);
+                        update_running_statistic(running, batch, self.words.momentum);
                     }
                 }
             }
@@ -157,7 +160,7 @@ impl Operation for BatchNormOperation {
                 affine,
                 running_mean,
                 running_variance,
-                EPSILON,
+                self.words.epsilon,
                 y,
                 &mut self.statistics,
             ),
@@ -203,16 +206,17 @@ impl Operation for BatchNormOperation {
                     let mean = data.clone().mean::<(usize,), Axis<0>>();
                     let centred = data - mean.clone().broadcast_like::<_, Axis<0>>(&rows);
                     let variance = centred.square().mean::<(usize,), Axis<0>>();
+                    let momentum = self.words.momentum;
                     let moved = |old: &Tensor<(usize,), f32, Dev>, new| {
-                        old.clone() * MOMENTUM + new * (1.0 - MOMENTUM)
+                        old.clone() * momentum + new * (1.0 - momentum)
                     };
                     **running_mean = moved(running_mean, mean);
                     **running_variance = moved(running_variance, variance);
                 }
-                standardise(x)
+                standardise(x, self.words.epsilon)
             }
             Mode::Evaluate => {
-                let root = (running_variance.retaped::<T>() + EPSILON).sqrt();
+                let root = (running_variance.retaped::<T>() + self.words.epsilon).sqrt();
                 (x - running_mean.retaped::<T>().broadcast_like::<_, Axis<0>>(&rows), root)
             }
         };

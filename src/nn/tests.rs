@@ -47,7 +47,7 @@ fn every() -> Every {
     let up = words::ConvTranspose { channels: 3, kernel: 5, stride: 2, bias: true };
     let list = [
         Words::Conv(conv(4, 3, 2)),
-        Words::BatchNorm,
+        Words::batch_norm(),
         Words::LeakyRelu(0.3),
         Words::Dropout(0.3),
         Words::ConvTranspose(up),
@@ -206,7 +206,7 @@ fn fused() -> Fused {
         Words::Relu,
         Words::ConvTranspose(up),
         Words::Dropout(0.2),
-        Words::BatchNorm,
+        Words::batch_norm(),
         Words::Relu,
         dense(3),
         Words::LeakyRelu(0.2),
@@ -317,7 +317,7 @@ fn smooth() -> Smooth {
     let list = [
         Words::Conv(conv(3, 5, 2)),
         Words::Tanh,
-        Words::BatchNorm,
+        Words::BatchNorm(words::BatchNorm { momentum: 0.5, epsilon: 0.2 }),
         Words::Dropout(0.2),
         Words::ConvTranspose(up),
         Words::Sigmoid,
@@ -392,5 +392,43 @@ fn running_statistics_move_only_in_a_network_that_learns() {
     {
         let (before, after) = statistics(&pass);
         assert_eq!(before != after, moves, "{pass:?}");
+    }
+}
+
+/// By the formula, in f64, with parameters that are not the usual ones.
+#[test]
+fn a_batch_norm_goes_by_the_parameters_of_its_words() {
+    type Norm = BatchNorm<1, 2, 2, Cpu>;
+    let (momentum, epsilon) = (0.75, 0.5);
+    let list = [Words::BatchNorm(words::BatchNorm { momentum, epsilon })];
+    let mut layer = build::<Image<1, 2, 2>, Norm>(&list);
+    // Two examples of two pixels of two channels.
+    let x = [1.0f32, 10.0, 3.0, 30.0, -2.0, 5.0, 4.0, -5.0];
+    let image = || Cpu::default().tensor_from_vec(x.to_vec(), (2, Const, Const, Const));
+    let channel =
+        |channel: usize| x.iter().skip(channel).step_by(2).map(|&x| f64::from(x)).collect::<Vec<_>>();
+    let moments = [0, 1].map(|index| {
+        let values = channel(index);
+        let mean = values.iter().sum::<f64>() / 4.0;
+        (mean, values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 4.0)
+    });
+    let (m, e) = (f64::from(momentum), f64::from(epsilon));
+    let moved = moments.map(|(mean, variance)| ((1.0 - m) * mean, m + (1.0 - m) * variance));
+    let normalised = |statistics: [(f64, f64); 2]| -> Vec<f32> {
+        let of = |(index, &x): (usize, &f32)| {
+            let (mean, variance) = statistics[index % 2];
+            ((f64::from(x) - mean) / (variance + e).sqrt()) as f32
+        };
+        x.iter().enumerate().map(of).collect()
+    };
+    let trained = layer.forward(image(), &mut Pass::train(0)).as_vec();
+    assert!(distance(&trained, &normalised(moments)) < 1e-6, "{trained:?}");
+    let evaluated = layer.forward(image(), &mut Pass::evaluate()).as_vec();
+    assert!(distance(&evaluated, &normalised(moved)) < 1e-6, "{evaluated:?}");
+    let make = || build::<Image<1, 2, 2>, (Norm, Dense<1, 2, 2, 2, true, Cpu>)>(&[list[0].clone(), dense(2)]);
+    for mode in [Mode::Train, Mode::Evaluate] {
+        check_slopes(&make, &Pass::train(3).in_mode(mode));
+        check_composition(&make, &Pass::train(3).in_mode(mode));
+        check_tangent(&make, &Pass::train(3).in_mode(mode));
     }
 }

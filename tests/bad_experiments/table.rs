@@ -611,6 +611,21 @@ pub(crate) const TABLE: &[Case] = &[
         "`training.generator` belongs to GANs",
         "remove it",
     ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ batch-norm = { momentum = ▶1 } }]\n",
+        "momentum` is 1, but must be at least 0 and less than 1",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ batch-norm = { epsilon = ▶0 } }]\n",
+        "epsilon` is 0, but must be greater than 0 and at most 1",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'custom'\ngenerator.layers = [{ batch-norm = { ▶decay = 0.9 } }]\n",
+        "unknown key `decay`",
+        "`momentum` and `epsilon`",
+    ),
     case("[training]\nepochs = 1\n▶images = 2\n", "both `epochs` and `images`", "remove one of them"),
     case(
         "[training]\nimages = ▶0\n",

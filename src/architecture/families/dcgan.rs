@@ -34,14 +34,14 @@ fn tutorial(width: usize, side: usize, examples: Examples) -> LayerLists {
     const DROPOUT: f32 = 0.3;
     let mut generator = vec![
         Layer::Dense(Dense { units: side * side * 4 * width, bias: false }),
-        Layer::BatchNorm,
+        Layer::batch_norm(),
         Layer::LeakyRelu(SLOPE),
         Layer::Reshape([side, side, 4 * width]),
         conv_transpose(2 * width, 5, 1),
-        Layer::BatchNorm,
+        Layer::batch_norm(),
         Layer::LeakyRelu(SLOPE),
         conv_transpose(width, 5, 2),
-        Layer::BatchNorm,
+        Layer::batch_norm(),
         Layer::LeakyRelu(SLOPE),
         conv_transpose(examples.shape.channels, 5, 2),
     ];
@@ -73,13 +73,13 @@ fn paper(width: usize, side: usize, examples: Examples) -> LayerLists {
     ];
     let mut discriminator = Vec::new();
     for depth in 0..halvings {
-        generator.extend([Layer::BatchNorm, Layer::Relu]);
+        generator.extend([Layer::batch_norm(), Layer::Relu]);
         let channels = if depth + 1 < halvings { deepest >> (depth + 1) } else { examples.shape.channels };
         generator.push(conv_transpose(channels, 5, 2));
 
         let bias = depth == 0;
         discriminator.push(Layer::Conv(Conv { channels: width << depth, kernel: 5, stride: 2, bias }));
-        discriminator.extend((!bias).then_some(Layer::BatchNorm));
+        discriminator.extend((!bias).then_some(Layer::batch_norm()));
         discriminator.push(Layer::LeakyRelu(SLOPE));
     }
     generator.extend(into_range(examples.range));

@@ -20,7 +20,7 @@ pub(in crate::architecture) fn layers(width: Option<usize>, examples: Examples) 
     }
     let mut generator = vec![dense(side * side * 2 * width), Layer::Reshape([side, side, 2 * width])];
     generator.extend((0..doublings).map(|_| up(2 * width)));
-    generator.extend([Layer::BatchNorm, Layer::Relu, conv(examples.shape.channels, 3, 1)]);
+    generator.extend([Layer::batch_norm(), Layer::Relu, conv(examples.shape.channels, 3, 1)]);
     generator.extend(into_range(examples.range));
 
     let discriminator = vec![
@@ -38,11 +38,11 @@ pub(in crate::architecture) fn layers(width: Option<usize>, examples: Examples) 
 /// Twice the sides: BN, ReLU, doubling, 3×3; BN, ReLU, 3×3.
 fn up(channels: usize) -> Layer {
     let layers = vec![
-        Layer::BatchNorm,
+        Layer::batch_norm(),
         Layer::Relu,
         Layer::Upsample,
         conv(channels, 3, 1),
-        Layer::BatchNorm,
+        Layer::batch_norm(),
         Layer::Relu,
         conv(channels, 3, 1),
     ];

@@ -114,6 +114,7 @@ const GOOD: &[&str] = &[
     "[optimizer]\nschedule = 'constant'\nwarm_up = 100\nclip_norm = 1\nbeta2_schedule = { linear = { end = 0.99, epochs = 3 } }\n",
     "[optimizer]\nname = 'sgd'\nschedule = { cosine = { end = 0 } }\nmomentum_schedule = 'constant'\ngenerator.schedule = { exponential = { decay = 0.9 } }\n",
     "[architecture]\nfamily = 'goodfellow'\nlatent = 'standard-uniform'\n[training.generator]\ninitialization = 'he-normal'\n",
+    "[architecture]\nfamily = 'custom'\ngenerator.layers = ['batch-norm', { batch-norm = {} }, { batch-norm = { momentum = 0, epsilon = 1e-5 } }]\n",
     "[training]\nimages = 1000000000000\nbatch_size = 64\n",
     "[training]\nepochs = 1\nema = { half_life = 10000, warm_up = true }\nearly_stop = { column = 'g_loss', patience = 3 }\n",
     "[sweep.parameters]\n'optimizer.schedule' = ['constant', { cosine = { end = 0 } }]\n'optimizer.warm_up' = [0, 100]\n'optimizer.clip_norm' = { log-uniform = [0.1, 10] }\n",

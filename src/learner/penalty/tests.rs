@@ -30,7 +30,7 @@ fn network(name: &str) -> Box<dyn Network<Cpu>> {
     let conv = |channels, kernel| Words::Conv(ConvWords { channels, kernel, stride: 2, bias: true });
     let dense = || Words::Dense(DenseWords { units: 1, bias: true });
     let pieces = [conv(6, 5), Words::LeakyRelu(0.2), conv(8, 3), Words::Tanh, dense()];
-    let batched = [conv(6, 5), Words::BatchNorm, Words::LeakyRelu(0.2), dense()];
+    let batched = [conv(6, 5), Words::batch_norm(), Words::LeakyRelu(0.2), dense()];
     let build =
         |words| Builder::new(Cpu::default(), words, Initialization::GlorotUniform, Stream::new(0, "weights"));
     match name {

@@ -295,7 +295,7 @@ fn a_block_is_as_independent_as_its_branches() {
     const { assert!(!<Mixed as Layer<Image<2, 2, 1>, Cpu>>::INDEPENDENT) }
     type Alone = Residual<(Relu, LayerNorm<2, 2, 1, Cpu>), Identity>;
     const { assert!(<Alone as Layer<Image<2, 2, 1>, Cpu>>::INDEPENDENT) }
-    let list = [residual(vec![Words::Relu, Words::BatchNorm], vec![]), dense(2)];
+    let list = [residual(vec![Words::Relu, Words::batch_norm()], vec![]), dense(2)];
     let make = || build::<Image<2, 2, 1>, (Mixed, Dense<2, 2, 1, 2, true, Cpu>)>(&list);
     for mode in [Mode::Train, Mode::Evaluate] {
         check_slopes(&make, &Pass::train(3).in_mode(mode));

@@ -20,6 +20,7 @@ mod residual;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use batch_norm::BatchNorm;
 pub use conv::{Conv, ConvTranspose};
 pub use dense::Dense;
 pub use labels::{LabelEmbedding, LabelProjection};
@@ -38,7 +39,7 @@ pub enum Layer {
     /// Its transpose: (H, W, C) -> (H·stride, W·stride, channels).
     ConvTranspose(ConvTranspose),
     /// Normalises each channel over batch and positions, then scales and shifts it.
-    BatchNorm,
+    BatchNorm(BatchNorm),
     /// Normalises each example over all its features, then scales and shifts each channel.
     LayerNorm,
     /// The largest of `pieces` affine maps for each unit: (H, W, C) -> (units).
@@ -80,7 +81,7 @@ impl Layer {
             Self::Dense(dense) => Box::new(dense),
             Self::Conv(conv) => Box::new(conv),
             Self::ConvTranspose(conv) => Box::new(conv),
-            Self::BatchNorm => Box::new(batch_norm::BatchNorm),
+            Self::BatchNorm(norm) => Box::new(norm),
             Self::LayerNorm => Box::new(layer_norm::LayerNorm),
             Self::Maxout(maxout) => Box::new(maxout),
             Self::Residual(residual) => Box::new(residual),
@@ -102,9 +103,14 @@ impl Layer {
 }
 
 impl Layer {
+    /// A batch norm with the usual parameters.
+    pub fn batch_norm() -> Self {
+        Self::BatchNorm(BatchNorm::default())
+    }
+
     /// Whether this is a batch norm, or has one inside.
     pub fn mixes_examples(&self) -> bool {
-        *self == Self::BatchNorm || self.inside().any(Self::mixes_examples)
+        matches!(self, Self::BatchNorm(_)) || self.inside().any(Self::mixes_examples)
     }
 
     /// How many classes this layer, or one inside, reads labels of.
