@@ -77,7 +77,6 @@ const OWNERS: &[(&str, &[Learner])] = &[
     ("objective.beta", &[Learner::Vae]),
     ("optimizer.generator", PLAYERS),
     ("optimizer.discriminator", PLAYERS),
-    ("training.ema", PLAYERS),
     ("training.generator", PLAYERS),
     ("training.discriminator", PLAYERS),
     ("evaluation", DRAW),

@@ -28,7 +28,7 @@ pub struct Training {
     pub generator_initialization: Option<Initialization>,
     /// How the discriminator's begin, where that is another way.
     pub discriminator_initialization: Option<Initialization>,
-    /// The moving average of the generator's weights, if one is kept.
+    /// The moving average of the generator's weights, of a VAE's or of a classifier's, if one is kept.
     pub ema: Option<Ema>,
     /// When it ends before its length, if it may.
     pub early_stop: Option<EarlyStop>,
@@ -212,7 +212,8 @@ pub(super) struct Section {
     pub(super) checkpoint_every: Option<i64>,
     /// How weights begin; biases begin at 0, scales at 1.
     initialization: Initialization,
-    /// The moving average of the generator's weights; none is kept where it is absent.
+    /// The moving average of the generator's weights, of a VAE's or of a classifier's, which samples and test columns then come from; none is
+    /// kept where it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     ema: Option<EmaSection>,
     /// Ends the training when a column no longer gets better; it goes its whole length where this is absent.

@@ -1,4 +1,4 @@
-use super::average::{arrays, restore};
+use super::average::{Average, arrays, restore};
 use super::{
     Array, Data, Diverged, Exhibit, Find, Gradient, Learner, Length, Minibatch, Optimizer, outputs_of,
     test_parts,
@@ -61,6 +61,8 @@ pub struct Classifier<Dev: Compute> {
     device: Dev,
     network: Box<dyn Network<Dev>>,
     optimizer: Optimizer<Dev>,
+    /// What is tested, if there is one.
+    average: Option<Average<Dev>>,
     dropout: Stream,
 }
 
@@ -69,7 +71,13 @@ impl<Dev: Compute> Classifier<Dev> {
     pub fn new(settings: Settings, device: Dev, mut network: Box<dyn Network<Dev>>) -> Self {
         let optimizer = Optimizer::new(settings.optimizer, "the classifier's gradient", &mut *network);
         let dropout = Stream::new(settings.seed, "dropout");
-        Self { settings, device, network, optimizer, dropout }
+        Self { settings, device, network, optimizer, average: None, dropout }
+    }
+
+    /// With a moving average of its network, which is then tested.
+    #[must_use]
+    pub fn averaged(self, average: Average<Dev>) -> Self {
+        Self { average: Some(average), ..self }
     }
 
     /// What the network learns from a batch in step number `step` (from 0).
@@ -96,7 +104,8 @@ impl<Dev: Compute> Classifier<Dev> {
 
     /// The outputs for the examples, in evaluation mode.
     fn outputs(&mut self, batch: &Minibatch) -> Vec<f32> {
-        outputs_of(&self.device, &mut *self.network, batch.values.clone(), labels(batch).len())
+        let network = self.average.as_mut().map_or(&mut self.network, |average| &mut average.network);
+        outputs_of(&self.device, &mut **network, batch.values.clone(), labels(batch).len())
     }
 }
 
@@ -118,6 +127,9 @@ impl<Dev: Compute> Learner for Classifier<Dev> {
         let [batch] = batches else { unreachable!("one batch a step") };
         let Gradients { gradients, norm, loss, accuracy } = self.gradients(step, batch)?;
         self.optimizer.step(&mut *self.network, &gradients);
+        if let Some(average) = &mut self.average {
+            average.follow(&mut *self.network, step);
+        }
         Ok(vec![loss, accuracy, norm])
     }
 
@@ -147,12 +159,18 @@ impl<Dev: Compute> Learner for Classifier<Dev> {
 
     fn state(&mut self) -> Vec<Array> {
         let mut state = arrays("classifier", &mut *self.network);
+        if let Some(average) = &mut self.average {
+            state.extend(arrays("average", &mut *average.network));
+        }
         state.extend(self.optimizer.state("optimizer.classifier"));
         state
     }
 
     fn restore(&mut self, steps: u64, find: &mut Find<'_>) -> Result<(), String> {
         restore("classifier", &mut *self.network, find)?;
+        if let Some(average) = &mut self.average {
+            restore("average", &mut *average.network, find)?;
+        }
         self.optimizer.restore("optimizer.classifier", steps, find)
     }
 }

@@ -1,4 +1,4 @@
-use super::average::{arrays, restore};
+use super::average::{Average, arrays, restore};
 use super::{
     Array, Data, Diverged, Exhibit, Find, Gradient, Learner, Length, Minibatch, Optimizer, outputs_of,
     test_parts,
@@ -96,6 +96,8 @@ pub struct Vae<Dev: Compute> {
     decoder: Box<dyn Network<Dev>>,
     encoder_optimizer: Optimizer<Dev>,
     decoder_optimizer: Optimizer<Dev>,
+    /// Of the encoder and of the decoder; what is shown and measured then comes from these.
+    averages: Option<[Average<Dev>; 2]>,
     noise: Stream,
     test_noise: Stream,
     dropout: Stream,
@@ -113,6 +115,7 @@ impl<Dev: Compute> Vae<Dev> {
         Self {
             encoder_optimizer: Optimizer::new(rule, "the encoder's gradient", &mut *encoder),
             decoder_optimizer: Optimizer::new(rule, "the decoder's gradient", &mut *decoder),
+            averages: None,
             noise: Stream::new(settings.seed, "noise"),
             test_noise: Stream::new(settings.seed, "noise.test"),
             dropout: Stream::new(settings.seed, "dropout"),
@@ -121,6 +124,12 @@ impl<Dev: Compute> Vae<Dev> {
             encoder,
             decoder,
         }
+    }
+
+    /// With moving averages of its networks, which then draw its samples and are tested.
+    #[must_use]
+    pub fn averaged(self, encoder: Average<Dev>, decoder: Average<Dev>) -> Self {
+        Self { averages: Some([encoder, decoder]), ..self }
     }
 
     fn count(&self, batch: &Minibatch) -> usize {
@@ -177,13 +186,15 @@ impl<Dev: Compute> Vae<Dev> {
 
     /// The posterior's numbers for these examples, in evaluation mode.
     fn encode(&mut self, examples: &[f32], count: usize) -> Vec<f32> {
-        outputs_of(&self.device, &mut *self.encoder, examples.to_vec(), count)
+        let network = self.averages.as_mut().map_or(&mut self.encoder, |[encoder, _]| &mut encoder.network);
+        outputs_of(&self.device, &mut **network, examples.to_vec(), count)
     }
 
     /// The decoder's outputs for these latent vectors, in evaluation mode.
     fn decode(&mut self, latents: Vec<f32>) -> Vec<f32> {
         let count = latents.len() / self.settings.latent_dim;
-        outputs_of(&self.device, &mut *self.decoder, latents, count)
+        let network = self.averages.as_mut().map_or(&mut self.decoder, |[_, decoder]| &mut decoder.network);
+        outputs_of(&self.device, &mut **network, latents, count)
     }
 }
 
@@ -203,6 +214,10 @@ impl<Dev: Compute> Learner for Vae<Dev> {
         let Gradients { encoder, decoder, norm, terms } = self.gradients(step, &batch.values, &noise)?;
         self.encoder_optimizer.step(&mut *self.encoder, &encoder);
         self.decoder_optimizer.step(&mut *self.decoder, &decoder);
+        if let Some([encoder, decoder]) = &mut self.averages {
+            encoder.follow(&mut *self.encoder, step);
+            decoder.follow(&mut *self.decoder, step);
+        }
         Ok(vec![terms.reconstruction, terms.kl, norm, terms.elbo()])
     }
 
@@ -242,6 +257,10 @@ impl<Dev: Compute> Learner for Vae<Dev> {
     fn state(&mut self) -> Vec<Array> {
         let mut state = arrays("encoder", &mut *self.encoder);
         state.extend(arrays("decoder", &mut *self.decoder));
+        if let Some([encoder, decoder]) = &mut self.averages {
+            state.extend(arrays("average.encoder", &mut *encoder.network));
+            state.extend(arrays("average.decoder", &mut *decoder.network));
+        }
         state.extend(self.encoder_optimizer.state("optimizer.encoder"));
         state.extend(self.decoder_optimizer.state("optimizer.decoder"));
         state
@@ -250,6 +269,10 @@ impl<Dev: Compute> Learner for Vae<Dev> {
     fn restore(&mut self, steps: u64, find: &mut Find<'_>) -> Result<(), String> {
         restore("encoder", &mut *self.encoder, find)?;
         restore("decoder", &mut *self.decoder, find)?;
+        if let Some([encoder, decoder]) = &mut self.averages {
+            restore("average.encoder", &mut *encoder.network, find)?;
+            restore("average.decoder", &mut *decoder.network, find)?;
+        }
         self.encoder_optimizer.restore("optimizer.encoder", steps, find)?;
         self.decoder_optimizer.restore("optimizer.decoder", steps, find)
     }

@@ -97,38 +97,52 @@ fn learner<Dev: Compute>(
         networks::build(network, device.clone(), experiment.training.initialization_of(name), weights)
             .ok_or(Error::NotBuilt { name })
     };
-    // The generator's moving average starts as a copy of it.
-    let average = |of: &mut Box<dyn Network<Dev>>, shape| -> Result<Option<Average<Dev>>, Error> {
+    let average = |name, shape, of: &mut dyn Network<Dev>| -> Result<Option<Average<Dev>>, Error> {
         let Some(ema) = experiment.training.ema else { return Ok(None) };
-        let network = build("generator", shape)?;
-        Ok(Some(Average::new(ema, experiment.training.batch_size, network, &mut **of)))
+        Ok(Some(Average::new(ema, experiment.training.batch_size, build(name, shape)?, of)))
     };
     Ok(match networks {
         Networks::Gan { generator: shape, discriminator } => {
-            let (mut generator, discriminator) =
-                (build("generator", shape)?, build("discriminator", discriminator)?);
-            let average = average(&mut generator, shape)?;
+            let mut generator = build("generator", shape)?;
+            let discriminator = build("discriminator", discriminator)?;
+            let average = average("generator", shape, &mut *generator)?;
             let settings = Settings::of(experiment);
             Box::new(Gan::new(settings, device.clone(), generator, discriminator, average))
         }
         Networks::Began { generator: shape, discriminator } => {
-            let (mut generator, discriminator) =
-                (build("generator", shape)?, build("discriminator", discriminator)?);
-            let average = average(&mut generator, shape)?;
+            let mut generator = build("generator", shape)?;
+            let discriminator = build("discriminator", discriminator)?;
+            let average = average("generator", shape, &mut *generator)?;
             let settings = BeganSettings::of(experiment);
             Box::new(Began::new(settings, device.clone(), generator, discriminator, average))
         }
-        Networks::Vae { encoder, decoder } => {
-            let (encoder, decoder) = (build("encoder", encoder)?, build("decoder", decoder)?);
-            Box::new(Vae::new(VaeSettings::of(experiment), device.clone(), encoder, decoder))
+        Networks::Vae { encoder: encoder_shape, decoder: decoder_shape } => {
+            let (mut encoder, mut decoder) =
+                (build("encoder", encoder_shape)?, build("decoder", decoder_shape)?);
+            let averages = average("encoder", encoder_shape, &mut *encoder)?.zip(average(
+                "decoder",
+                decoder_shape,
+                &mut *decoder,
+            )?);
+            let vae = Vae::new(VaeSettings::of(experiment), device.clone(), encoder, decoder);
+            Box::new(match averages {
+                Some((encoder, decoder)) => vae.averaged(encoder, decoder),
+                None => vae,
+            })
         }
-        Networks::Classifier { classifier, readout } => {
+        Networks::Classifier { classifier: shape, readout } => {
             let loss = match readout {
                 Readout::Sigmoids => Classification::SquaredError,
                 Readout::Logits => Classification::CrossEntropy,
             };
-            let settings = ClassifierSettings::of(experiment, loss, classifier.output().features());
-            Box::new(Classifier::new(settings, device.clone(), build("classifier", classifier)?))
+            let settings = ClassifierSettings::of(experiment, loss, shape.output().features());
+            let mut network = build("classifier", shape)?;
+            let average = average("classifier", shape, &mut *network)?;
+            let classifier = Classifier::new(settings, device.clone(), network);
+            Box::new(match average {
+                Some(average) => classifier.averaged(average),
+                None => classifier,
+            })
         }
     })
 }

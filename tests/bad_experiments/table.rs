@@ -1379,9 +1379,9 @@ pub(crate) const TABLE: &[Case] = &[
         "remove it",
     ),
     case(
-        "architecture.family = 'classifier'\n[training]\nepochs = 9\n▶ema = { decay = 0.5 }\n",
-        "`training.ema` belongs to GANs",
-        "remove it",
+        "architecture.family = 'vae'\n[training]\nepochs = 9\nema = { decay = ▶1 }\n",
+        "`training.ema.decay` is 1, but must be at least 0 and less than 1",
+        "",
     ),
     case(
         "architecture.family = 'dcgan'\ntraining.epochs = 9\nobjective.▶beta = 2\n",

@@ -12,7 +12,14 @@ fn classifier(file: &str, sets: &[&str], seed: u64) -> Classifier<Cpu> {
         Readout::Logits => Classification::CrossEntropy,
     };
     let settings = Settings::of(&experiment, loss, classifier.output().features());
-    Classifier::new(settings, Cpu::default(), fresh(&experiment, classifier))
+    let mut network = fresh(&experiment, classifier);
+    let average = |ema| Average::new(ema, 8, fresh(&experiment, classifier), &mut *network);
+    let average = experiment.training.ema.map(average);
+    let classifier = Classifier::new(settings, Cpu::default(), network);
+    match average {
+        Some(average) => classifier.averaged(average),
+        None => classifier,
+    }
 }
 
 #[test]
@@ -21,6 +28,7 @@ fn a_restored_classifier_goes_on_to_the_last_bit() {
         ("tiny_classifier.toml", &[][..]),
         ("tiny_classifier.toml", &["optimizer.name=sgd", "optimizer.momentum=0.9"]),
         ("classifier_sigmoid_mnist.toml", &["optimizer.name=rmsprop"]),
+        ("tiny_classifier.toml", &["training.ema={ decay = 0.9 }"]),
     ] {
         let make = |seed| -> Box<dyn Learner> { Box::new(classifier(file, sets, seed)) };
         assert_resumes(&make, &format!("{file} {sets:?}"));
@@ -48,4 +56,24 @@ fn a_loss_that_is_no_number_is_told() {
     batch.values[0] = f32::NAN;
     let diverged = learner.step(0, &[batch]).unwrap_err();
     assert!(diverged.to_string().contains("the classifier's loss became NaN"), "{diverged}");
+}
+
+#[test]
+fn the_average_is_what_is_tested() {
+    let mut learner = classifier("tiny_classifier.toml", &["training.ema={ decay = 0.9 }"], 0);
+    train(&mut learner, 0..6);
+    let saved = learner.state();
+    let measured = |prefix: &str| {
+        let mut plain = classifier("tiny_classifier.toml", &[], 0);
+        plain
+            .restore(6, &mut |name, _| {
+                let wanted = name.strip_prefix("classifier.").map(|rest| format!("{prefix}.{rest}"));
+                let wanted = wanted.unwrap_or_else(|| name.to_owned());
+                Ok(saved.iter().find(|array| array.name == wanted).ok_or("missing")?.values.clone())
+            })
+            .unwrap();
+        plain.measure(&Stripes)
+    };
+    assert_eq!(learner.measure(&Stripes), measured("average"));
+    assert_ne!(measured("classifier"), measured("average"));
 }

@@ -9,8 +9,16 @@ fn vae(file: &str, sets: &[&str], seed: u64) -> Vae<Cpu> {
     let (mut experiment, networks) = load(file, sets);
     experiment.seed = seed;
     let Networks::Vae { encoder, decoder } = &networks else { panic!("{networks:?}") };
-    let (encoder, decoder) = (fresh(&experiment, encoder), fresh(&experiment, decoder));
-    Vae::new(Settings::of(&experiment), Cpu::default(), encoder, decoder)
+    let average = |shape, of: &mut dyn Network<Cpu>| {
+        experiment.training.ema.map(|ema| Average::new(ema, 8, fresh(&experiment, shape), of))
+    };
+    let (mut first, mut second) = (fresh(&experiment, encoder), fresh(&experiment, decoder));
+    let averages = average(encoder, &mut *first).zip(average(decoder, &mut *second));
+    let vae = Vae::new(Settings::of(&experiment), Cpu::default(), first, second);
+    match averages {
+        Some((encoder, decoder)) => vae.averaged(encoder, decoder),
+        None => vae,
+    }
 }
 
 #[test]
@@ -22,6 +30,7 @@ fn a_restored_autoencoder_goes_on_to_the_last_bit() {
             &[GAUSSIAN, "objective.beta=4", "optimizer.name=rmsprop", "optimizer.momentum=0.5"],
         ),
         ("vae_conv_fashion.toml", &[]),
+        ("tiny_vae.toml", &["training.ema={ half_life = 16, warm_up = true }"]),
     ] {
         let make = |seed| -> Box<dyn Learner> { Box::new(vae(file, sets, seed)) };
         assert_resumes(&make, &format!("{file} {sets:?}"));
@@ -81,4 +90,45 @@ fn a_loss_that_is_no_number_is_told() {
     batch.values[0] = f32::NAN;
     let diverged = learner.step(0, &[batch]).unwrap_err();
     assert!(diverged.to_string().contains("became NaN"), "{diverged}");
+}
+
+/// In f64, by the formula, from the weights after each step.
+#[test]
+fn samples_and_tests_come_from_the_average() {
+    let mut learner = vae("tiny_vae.toml", &["training.ema={ decay = 0.75 }"], 0);
+    let weights = |learner: &mut Vae<Cpu>, prefix: &str| -> Vec<f64> {
+        let state = learner.state().into_iter().filter(|array| array.name.starts_with(prefix));
+        state.flat_map(|array| array.values).map(f64::from).collect()
+    };
+    for name in ["encoder.", "decoder."] {
+        assert_eq!(weights(&mut learner, name), weights(&mut learner, &format!("average.{name}")));
+    }
+    let mut expected = ["encoder.", "decoder."].map(|name| weights(&mut learner, name));
+    for step in 0..4 {
+        train(&mut learner, step..step + 1);
+        for (average, name) in expected.iter_mut().zip(["encoder.", "decoder."]) {
+            let new = weights(&mut learner, name);
+            average.iter_mut().zip(new).for_each(|(average, new)| *average = 0.75 * *average + 0.25 * new);
+        }
+    }
+    for (expected, name) in expected.iter().zip(["average.encoder.", "average.decoder."]) {
+        let found = weights(&mut learner, name);
+        assert_eq!(found.len(), expected.len());
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{name}");
+    }
+    // The same networks without averages, given the averaged weights, say the same.
+    let saved: Vec<Array> = learner.state();
+    let mut plain = vae("tiny_vae.toml", &[], 0);
+    plain
+        .restore(4, &mut |name, _| {
+            let averaged = format!("average.{name}");
+            let found = saved.iter().find(|array| array.name == averaged);
+            let found = found.or_else(|| saved.iter().find(|array| array.name == name));
+            Ok(found.ok_or("missing")?.values.clone())
+        })
+        .unwrap();
+    let latents: Vec<f32> = (0..40).map(|index| (index as f32).sin()).collect();
+    assert_eq!(learner.sample(&latents, &[]), plain.sample(&latents, &[]));
+    assert_eq!(learner.measure(&Stripes), plain.measure(&Stripes));
+    assert_eq!(learner.exhibit(&Stripes, 3), plain.exhibit(&Stripes, 3));
 }
