@@ -102,6 +102,7 @@ fn example(word: &str) -> &'static str {
         "label-projection" => ", such as { label-projection = { classes = 10 } }",
         "reshape" => ", such as { reshape = [7, 7, 256] }",
         "weight-clipping" => ", such as { weight-clipping = { bound = 0.01 } }",
+        "max-norm" => ", such as { max-norm = { bound = 1.9365 } }",
         "gradient-penalty" => ", such as { gradient-penalty = { weight = 10 } }",
         "dragan" => ", such as { dragan = { weight = 10 } }",
         "r1" => ", such as { r1 = { gamma = 1 } }",

@@ -124,6 +124,12 @@ pub enum Regularizer {
         #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 10))]
         bound: f64,
     },
+    /// The incoming weights of a unit shortened to a norm of `bound` after each step (Srivastava et al. 2014).
+    MaxNorm {
+        /// Greater than 0 and at most 1000.
+        #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1000))]
+        bound: f64,
+    },
     /// weight · (‖∇D‖ − 1)² between real and generated examples (Gulrajani et al. 2017).
     GradientPenalty {
         /// Greater than 0 and at most 10,000.
@@ -168,6 +174,7 @@ impl Regularizer {
         match self {
             Self::None => "none",
             Self::WeightClipping { .. } => "weight-clipping",
+            Self::MaxNorm { .. } => "max-norm",
             Self::GradientPenalty { .. } => "gradient-penalty",
             Self::Dragan { .. } => "dragan",
             Self::R1 { .. } => "r1",
@@ -179,7 +186,7 @@ impl Regularizer {
 
     /// Whether it takes the discriminator's gradient at examples.
     pub fn is_penalty(self) -> bool {
-        !matches!(self, Self::None | Self::WeightClipping { .. } | Self::SpectralNorm)
+        !matches!(self, Self::None | Self::WeightClipping { .. } | Self::MaxNorm { .. } | Self::SpectralNorm)
     }
 }
 
@@ -295,6 +302,7 @@ impl Section {
         let (name, value, high) = match self.regularizer {
             Regularizer::None | Regularizer::SpectralNorm => ("", 1.0, 1.0),
             Regularizer::WeightClipping { bound } => ("bound", bound, 10.0),
+            Regularizer::MaxNorm { bound } => ("bound", bound, 1000.0),
             Regularizer::GradientPenalty { weight, .. } | Regularizer::Dragan { weight } => {
                 ("weight", weight, 10_000.0)
             }

@@ -897,6 +897,7 @@ fn unknown_keys_are_refused_in_every_table() {
         "architecture.generator",
         "architecture.discriminator",
         "objective.regularizer.weight-clipping",
+        "objective.regularizer.max-norm",
         "objective.regularizer.gradient-penalty",
         "objective.regularizer.dragan",
         "objective.regularizer.r1",

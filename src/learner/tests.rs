@@ -84,6 +84,7 @@ const KINDS: [&[&str]; 10] = [
         "objective.update=alternating",
         "objective.loss=relativistic",
         "objective.regularizer={ weight-clipping = { bound = 0.01 } }",
+        "objective.regularizer={ max-norm = { bound = 0.5 } }",
     ],
     &[
         "optimizer.schedule={ cosine = { end = 0 } }",

@@ -626,6 +626,16 @@ pub(crate) const TABLE: &[Case] = &[
         "unknown key `decay`",
         "`momentum` and `epsilon`",
     ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\nobjective.regularizer = { max-norm = { bound = ▶0 } }\n",
+        "`objective.regularizer.max-norm.bound` is 0, but must be greater than 0 and at most 1000",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\nobjective.regularizer = ▶'max-norm'\n",
+        "`max-norm` needs its parameters",
+        "{ max-norm = { bound = 1.9365 } }",
+    ),
     case("[training]\nepochs = 1\n▶images = 2\n", "both `epochs` and `images`", "remove one of them"),
     case(
         "[training]\nimages = ▶0\n",

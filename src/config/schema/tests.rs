@@ -124,6 +124,7 @@ const GOOD: &[&str] = &[
     "[objective]\nloss = 'least-squares'\ntargets = { real = 1, fake = -1, generator = 0 }\n",
     "[objective]\nloss = 'minimax'\nlabel_smoothing = 0.9\nregularizer = { gradient-penalty = { weight = 10, one_sided = true } }\n",
     "[objective]\nloss = 'hinge'\nregularizer = 'spectral-norm'\n",
+    "[objective]\nregularizer = { max-norm = { bound = 1.9365 } }\n",
     "[objective]\nloss = 'relativistic'\nregularizer = { r1-r2 = { gamma = 0.5 } }\n",
     "[evaluation]\n",
     "[evaluation]\nevery = 1\nsamples = 100\nmetrics = ['kernel']\n",

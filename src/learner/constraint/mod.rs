@@ -2,6 +2,7 @@
 //!
 //! A new constraint is a file here, a line in `config`'s `Regularizer` and a line in [`constraint`].
 
+mod max_norm;
 mod spectral_norm;
 mod weight_clipping;
 
@@ -9,6 +10,7 @@ use super::{Array, Find, Gradient};
 use crate::config::objective::Regularizer;
 use crate::networks::Network;
 use crate::nn::Compute;
+use max_norm::MaxNorm;
 use spectral_norm::SpectralNorm;
 use weight_clipping::WeightClipping;
 
@@ -45,6 +47,7 @@ pub(super) fn constraint<Dev: Compute>(
 ) -> Option<Box<dyn Constraint<Dev>>> {
     match regularizer {
         Regularizer::WeightClipping { bound } => Some(Box::new(WeightClipping { bound: bound as f32 })),
+        Regularizer::MaxNorm { bound } => Some(Box::new(MaxNorm { bound: bound as f32 })),
         Regularizer::SpectralNorm => Some(Box::new(SpectralNorm::new(seed, network))),
         _ => None,
     }

@@ -180,3 +180,34 @@ fn clipped_weights_lie_within_the_bound_and_those_that_did_stay() {
     }
     assert!(clipped > 0);
 }
+
+/// Column by column, in f64, with the indices of each array's shape.
+#[test]
+fn long_columns_are_shortened_to_the_bound_and_others_stay() {
+    let mut network = discriminator();
+    let before = arrays(&mut *network);
+    let bound = 1.0;
+    let mut constraint = MaxNorm { bound };
+    constraint.after_step(&mut *network);
+    let (mut shortened, mut kept) = (0, 0);
+    for (before, after) in before.iter().zip(arrays(&mut *network)) {
+        if before.shape.len() < 2 {
+            assert_eq!(before.values, after.values, "{} is a bias", before.name);
+            continue;
+        }
+        let columns = *before.shape.last().unwrap();
+        for column in 0..columns {
+            let of = |array: &Array| -> Vec<f64> {
+                array.values.iter().skip(column).step_by(columns).map(|&w| f64::from(w)).collect()
+            };
+            let (old, new) = (of(before), of(&after));
+            let norm = old.iter().map(|w| w * w).sum::<f64>().sqrt();
+            let factor = if norm > f64::from(bound) { f64::from(bound) / norm } else { 1.0 };
+            *(if norm > f64::from(bound) { &mut shortened } else { &mut kept }) += 1;
+            for (old, new) in old.iter().zip(&new) {
+                assert!((old * factor - new).abs() < 1e-6, "{} column {column}: {old} {new}", before.name);
+            }
+        }
+    }
+    assert!(shortened > 0 && kept > 0, "{shortened} {kept}");
+}

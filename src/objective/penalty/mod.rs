@@ -51,7 +51,10 @@ pub fn penalty(regularizer: Regularizer) -> Option<Rc<dyn Penalty>> {
         Regularizer::R1 { gamma } => Rc::new(R1 { gamma }),
         Regularizer::R2 { gamma } => Rc::new(R2 { gamma }),
         Regularizer::R1R2 { gamma } => Rc::new(R1R2 { gamma }),
-        Regularizer::None | Regularizer::WeightClipping { .. } | Regularizer::SpectralNorm => return None,
+        Regularizer::None
+        | Regularizer::WeightClipping { .. }
+        | Regularizer::MaxNorm { .. }
+        | Regularizer::SpectralNorm => return None,
     })
 }
 
