@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::config::Experiment;
+use crate::config::objective::Regularizer;
+use crate::config::optimizer::Method;
 
 /// What every complete experiment needs.
 const LEAST: &str = "name = 'x'\narchitecture.family = 'dcgan'\ntraining.epochs = 20\n";
@@ -419,4 +421,89 @@ fn a_plan_describes_itself() {
     );
     let grid = plan("[sweep]\nseeds = [1, 2]\n").describe();
     assert_eq!(grid, "one configuration, each with 2 seeds");
+}
+
+/// The searches of Lucic et al. 2018 against the table of their code (`params.py`): the default settings first, and then draws within the ranges.
+#[test]
+fn the_searches_of_created_equal_are_those_of_the_paper() {
+    struct Case {
+        name: &'static str,
+        /// beta1, learning rate, discriminator steps, batch norm in the discriminator, bound or weight.
+        default: (f64, f64, usize, bool, Option<f64>),
+        /// Exponents of ten, of the wide and of the narrow search.
+        strength: Option<[(f64, f64); 2]>,
+        /// Whether a search may draw a batch norm.
+        norm: [bool; 2],
+    }
+    let case = |name, default, strength, norm| Case { name, default, strength, norm };
+    let penalty = Some([(-1.0, 2.0), (-1.0, 1.0)]);
+    let cases = [
+        case("minimax", (0.0, 5e-5, 1, true, None), None, [true, true]),
+        case("non_saturating", (0.0, 5e-5, 1, true, None), None, [true, true]),
+        case("least_squares", (0.5, 2e-4, 1, true, None), None, [true, true]),
+        case("wgan", (0.5, 5e-5, 5, true, Some(0.01)), Some([(-3.0, 0.0), (-2.0, 0.0)]), [true, true]),
+        case("wgan_gp", (0.5, 1e-4, 5, false, Some(10.0)), penalty, [false, false]),
+        case("dragan", (0.5, 1e-4, 1, true, Some(10.0)), penalty, [true, false]),
+    ];
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/created_equal");
+    let plan_of = |name: &str| {
+        let path = folder.join(format!("{name}.toml"));
+        let loaded = Experiment::load(&path, &[], std::iter::empty());
+        let loaded = loaded.unwrap_or_else(|error| panic!("{}", error.render()));
+        assert_eq!(loaded.experiment.name, name);
+        assert_eq!(loaded.experiment.training.length, Length::Images(64 * 15_625));
+        SweepPlan::new(loaded).unwrap_or_else(|error| panic!("{}", error.render()))
+    };
+    let adam = |experiment: &Experiment| {
+        let optimizer = experiment.optimizer.discriminator;
+        assert_eq!(optimizer, experiment.optimizer.generator);
+        match optimizer.method {
+            Method::Adam { beta1, beta2: 0.999, epsilon: 1e-8 } => (beta1, optimizer.learning_rate),
+            other => panic!("{other:?}"),
+        }
+    };
+    let within = |value: f64, (low, high): (f64, f64)| value >= low - 1e-3 && value <= high + 1e-3;
+    for (search, (kind, trials)) in [("wide", 100), ("narrow", 50)].into_iter().enumerate() {
+        let rates = [(-5.0, -2.0), (-4.0, -3.0)][search];
+        for data in ["mnist", "fashion"] {
+            for case in &cases {
+                let plan = plan_of(&format!("{}_{data}_{kind}", case.name));
+                assert_eq!(plan.runs(), trials, "{}", plan.name());
+                for index in 0..trials {
+                    let experiment = plan.run(index).expect("a run").experiment;
+                    let (beta1, rate) = adam(&experiment);
+                    let strength = match experiment.objective.regularizer {
+                        Regularizer::WeightClipping { bound: strength }
+                        | Regularizer::GradientPenalty { weight: strength, one_sided: false }
+                        | Regularizer::Dragan { weight: strength } => Some(strength),
+                        Regularizer::None => None,
+                        other => panic!("{other:?}"),
+                    };
+                    let steps = experiment.objective.discriminator_steps;
+                    let norm = experiment.architecture.discriminator_batch_norm.expect("infogan");
+                    let found = (beta1, rate, steps, norm, strength);
+                    if index == 0 {
+                        assert_eq!(found, case.default, "{}", plan.name());
+                        continue;
+                    }
+                    assert!(within(rate.log10(), rates), "{} {found:?}", plan.name());
+                    let drawn = if search == 0 { (0.0..1.0).contains(&beta1) } else { beta1 == 0.5 };
+                    assert!(drawn && (steps == 1 || (search == 0 && steps == 5)), "{found:?}");
+                    assert!(case.norm[search] || !norm, "{} {found:?}", plan.name());
+                    let fits = match (strength, case.strength) {
+                        (Some(strength), Some(ranges)) => within(strength.log10(), ranges[search]),
+                        (None, None) => true,
+                        _ => false,
+                    };
+                    assert!(fits, "{} {found:?}", plan.name());
+                }
+            }
+            let plan = plan_of(&format!("vae_{data}_{kind}"));
+            assert_eq!(adam(&plan.loaded().experiment), (0.5, 5e-5));
+            assert!((1..trials).all(|index| {
+                let (beta1, rate) = adam(&plan.run(index).expect("a run").experiment);
+                within(rate.log10(), rates) && (beta1 == 0.5 || search == 0)
+            }));
+        }
+    }
 }
