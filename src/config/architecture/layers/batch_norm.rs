@@ -24,12 +24,10 @@ fn epsilon() -> f32 {
     1e-3
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_usual_momentum(given: &f32) -> bool {
     *given == momentum()
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_usual_epsilon(given: &f32) -> bool {
     *given == epsilon()
 }
