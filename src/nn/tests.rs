@@ -402,6 +402,11 @@ fn a_batch_norm_goes_by_the_parameters_of_its_words() {
     let (momentum, epsilon) = (0.75, 0.5);
     let list = [Words::BatchNorm(words::BatchNorm { momentum, epsilon })];
     let mut layer = build::<Image<1, 2, 2>, Norm>(&list);
+    let mut parameters: Vec<Vec<f64>> = Vec::new();
+    Layer::<Image<1, 2, 2>, Cpu>::visit(&mut layer, &mut |parameter| {
+        parameters.push(parameter.to_vec().into_iter().map(f64::from).collect());
+    });
+    let [gamma, beta, running_mean, running_variance] = &parameters[..] else { panic!("four parameters") };
     // Two examples of two pixels of two channels.
     let x = [1.0f32, 10.0, 3.0, 30.0, -2.0, 5.0, 4.0, -5.0];
     let image = || Cpu::default().tensor_from_vec(x.to_vec(), (2, Const, Const, Const));
@@ -413,11 +418,16 @@ fn a_batch_norm_goes_by_the_parameters_of_its_words() {
         (mean, values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 4.0)
     });
     let (m, e) = (f64::from(momentum), f64::from(epsilon));
-    let moved = moments.map(|(mean, variance)| ((1.0 - m) * mean, m + (1.0 - m) * variance));
+    let moved = [0, 1].map(|channel| {
+        let (mean, variance) = moments[channel];
+        let keep = |old: f64, new: f64| m * old + (1.0 - m) * new;
+        (keep(running_mean[channel], mean), keep(running_variance[channel], variance))
+    });
     let normalised = |statistics: [(f64, f64); 2]| -> Vec<f32> {
         let of = |(index, &x): (usize, &f32)| {
             let (mean, variance) = statistics[index % 2];
-            ((f64::from(x) - mean) / (variance + e).sqrt()) as f32
+            let normal = (f64::from(x) - mean) / (variance + e).sqrt();
+            (gamma[index % 2] * normal + beta[index % 2]) as f32
         };
         x.iter().enumerate().map(of).collect()
     };
