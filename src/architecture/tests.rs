@@ -312,7 +312,7 @@ fn a_began_leads_from_latent_vectors_to_examples_and_from_those_to_examples() {
             [("generator", latent, shape), ("discriminator", shape, shape)]
         );
         let discriminator = found.get("discriminator").unwrap();
-        let has_batch_norm = discriminator.layers().contains(&Layer::BatchNorm);
+        let has_batch_norm = discriminator.layers().iter().any(|layer| matches!(layer, Layer::BatchNorm(_)));
         assert_eq!(has_batch_norm, batch_norm == Some(true));
         // The code is no wider than it should be.
         assert!(discriminator.rows().iter().any(|row| row.output == Shape::vector(64)));

@@ -26,9 +26,8 @@ pub(in crate::architecture) fn layers(
 
 /// The networks of Lucic et al. 2018 for 28×28 and 32×32 images: InfoGAN's generator, and for the discriminator InfoGAN's convolutions, a code
 /// of 64 numbers, and the same mirrored (their code's `BEGAN.py`, which says that it is not the paper's, but like their standard
-/// discriminator). Batch norm, where it is asked for, comes after the code, the dense layer and the first transposed convolution, as there; it
-/// is this program's: momentum 0.99 and ε = 10⁻³, where theirs has 0.9 and 10⁻⁵. The last activation follows the data's range; there it
-/// is a sigmoid.
+/// discriminator). Batch norm, where it is asked for, comes after the code, the dense layer and the first transposed convolution, as there. The
+/// last activation follows the data's range; there it is a sigmoid.
 fn convolutional(code: usize, batch_norm: bool, examples: Examples) -> Result<LayerLists, Error> {
     let Shape { height, width, channels } = examples.shape;
     if height != width || !matches!(height, 28 | 32) {
@@ -66,5 +65,5 @@ fn fully_connected(hidden: &[usize], code: usize, batch_norm: bool, examples: Ex
 
 /// A layer with batch norm, where it is asked for, and leaky ReLU.
 fn hidden_layer(layer: Layer, batch_norm: bool) -> impl Iterator<Item = Layer> {
-    [Some(layer), batch_norm.then_some(Layer::BatchNorm), Some(Layer::LeakyRelu(SLOPE))].into_iter().flatten()
+    [Some(layer), batch_norm.then_some(infogan::BATCH_NORM), Some(Layer::LeakyRelu(SLOPE))].into_iter().flatten()
 }

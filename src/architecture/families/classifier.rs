@@ -18,15 +18,15 @@ pub(in crate::architecture) fn layers(variant: Variant, classes: usize) -> Vec<L
         // Of this project: under a megabyte for 28×28 and 32×32 images. The 128 numbers before the dropout are an image's features.
         Variant::Extractor => vec![
             conv(32, 3, 1),
-            Layer::BatchNorm,
+            Layer::batch_norm(),
             Layer::Relu,
             Layer::MaxPool,
             conv(64, 3, 1),
-            Layer::BatchNorm,
+            Layer::batch_norm(),
             Layer::Relu,
             Layer::MaxPool,
             conv(64, 3, 2),
-            Layer::BatchNorm,
+            Layer::batch_norm(),
             Layer::Relu,
             Layer::Flatten,
             dense(128),
