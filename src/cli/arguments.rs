@@ -315,6 +315,10 @@ pub(super) struct Evaluate {
     /// Take features from this extractor in place of the data set's own; `atelier extractor` makes one
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) extractor: Option<PathBuf>,
+    /// Draw into this folder: real beside generated images, samples with their nearest training images, classes, precision and recall, interpolations; says
+    /// also whether training images are repeated
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) figures: Option<PathBuf>,
     /// Write the scores as CSV; `-` is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) csv: Option<PathBuf>,

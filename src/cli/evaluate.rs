@@ -14,7 +14,8 @@ use crate::config::evaluation::{Against, Evaluation, Metric};
 use crate::config::{self, Experiment, words};
 use crate::data::{Dataset, Folders};
 use crate::record::atomic;
-use crate::run::{self, Evaluator, Event, Options, Plan, Reporter, Scores};
+use crate::evaluation::Memorisation;
+use crate::run::{self, Drawn, Evaluator, Event, Gallery, Options, Plan, Reporter, Scores};
 use crate::scoring::outside::{self, Reading};
 use crate::scoring::{About, Extractor};
 use serde_json::{Map, Value, json};
@@ -61,12 +62,18 @@ pub(super) fn evaluate(arguments: &Evaluate) -> Result<Exit, Failure> {
     };
     let started = Instant::now();
     let mut evaluator = Evaluator::new(&settings, &section, &dataset, extractor)?;
-    let (step, scores) = match (&subject, images) {
+    let (step, drawn) = match (&subject, images) {
         (Subject::Run(plan, checkpoint), _) => {
-            let (step, scores) = run::evaluate_run(plan, checkpoint, &mut evaluator)?;
-            (Some(step), scores)
+            let (step, drawn) = run::drawn_of_run(plan, checkpoint, &mut evaluator)?;
+            (Some(step), drawn)
         }
-        (Subject::Outside(_), images) => (None, evaluator.evaluate_images(images.unwrap_or_default())?),
+        (Subject::Outside(_), images) => (None, evaluator.look(images.unwrap_or_default())?),
+    };
+    let scores = evaluator.scores(&drawn)?;
+    let seconds = started.elapsed().as_secs_f64();
+    let gallery = match &arguments.figures {
+        Some(folder) => Some(figures(folder, &subject, &dataset, &mut evaluator, &drawn, &scores)?),
+        None => None,
     };
     let outcome = Outcome {
         subject: match &subject {
@@ -79,7 +86,8 @@ pub(super) fn evaluate(arguments: &Evaluate) -> Result<Exit, Failure> {
         columns: settings.metrics.iter().flat_map(|metric| metric.columns()).collect(),
         scores,
         extractor: evaluator.extractor().map(|extractor| (extractor.sha256(), extractor.about())),
-        seconds: started.elapsed().as_secs_f64(),
+        memorisation: gallery.as_ref().and_then(|gallery| gallery.memorisation),
+        seconds,
     };
     if let Some(path) = &arguments.csv {
         if path == Path::new("-") {
@@ -88,12 +96,42 @@ pub(super) fn evaluate(arguments: &Evaluate) -> Result<Exit, Failure> {
             atomic::write(path, outcome.csv().as_bytes())?;
         }
     }
+    for file in gallery.iter().flat_map(|gallery| &gallery.files) {
+        output::complain(file.display());
+    }
     if arguments.json {
         output::line(format_args!("{:#}", outcome.json()))?;
     } else if arguments.csv.as_deref() != Some(Path::new("-")) {
         output::line(outcome.table())?;
     }
     Ok(Exit::Done)
+}
+
+/// Draws all that there is to see.
+fn figures(
+    folder: &Path,
+    subject: &Subject,
+    dataset: &Dataset,
+    evaluator: &mut Evaluator,
+    drawn: &Drawn,
+    scores: &Scores,
+) -> Result<Gallery, Failure> {
+    let title = match subject {
+        Subject::Run(plan, checkpoint) => {
+            let checkpoint = checkpoint.file_stem().unwrap_or_default().to_string_lossy();
+            format!("{}, {checkpoint}", plan.experiment.name)
+        }
+        Subject::Outside(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+    };
+    let mut gallery = run::gallery(folder, &title, dataset, evaluator, drawn, scores)?;
+    if let Subject::Run(plan, checkpoint) = subject
+        && !plan.experiment.dataset.is_points()
+    {
+        let path = folder.join("interpolation.png");
+        atomic::write(&path, &run::interpolation(plan, checkpoint)?)?;
+        gallery.files.push(path);
+    }
+    Ok(gallery)
 }
 
 /// Says what takes long, on standard error.
@@ -273,6 +311,7 @@ struct Outcome<'a> {
     columns: Vec<&'static Column>,
     scores: Scores,
     extractor: Option<(&'a str, &'a About)>,
+    memorisation: Option<Memorisation>,
     seconds: f64,
 }
 
@@ -325,6 +364,12 @@ impl Outcome<'_> {
             self.against(),
             self.dataset
         );
+        if let Some(Memorisation { nearer, copies }) = self.memorisation {
+            text += &format!(
+                "memorisation: a sample is nearer to the training images than a test image is with probability {nearer:.3} (0.5 where nothing is copied, 1 where all is); {:.1} % lie as near as the nearest 1 % of the test images\n",
+                100.0 * copies
+            );
+        }
         if let Some((sha256, about)) = self.extractor {
             text += &format!(
                 "features of {} (SHA-256 {}…; it names {:.1} % of the test images rightly): comparable with scores of the same features only, and no FID\n",
@@ -384,6 +429,7 @@ impl Outcome<'_> {
                 "dataset": about.dataset,
                 "test_accuracy": about.test_accuracy,
             })),
+            "memorisation": self.memorisation.map(|found| json!({"nearer": found.nearer, "copies": found.copies})),
             "seconds": self.seconds,
         })
     }

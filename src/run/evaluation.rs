@@ -30,6 +30,15 @@ pub struct Evaluator {
     floors: Vec<f64>,
 }
 
+/// Samples, ready to be scored.
+#[derive(Debug)]
+pub struct Drawn {
+    /// As metrics see them.
+    pub sample: Sample,
+    /// (count, H, W, C) at 8 bits, as a file would hold them; empty for points.
+    pub pixels: Vec<u8>,
+}
+
 /// The scores of some samples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
@@ -92,45 +101,51 @@ impl Evaluator {
         &self.reference
     }
 
-    /// Draws samples from a learner of the experiment and scores them; the learner is as before.
+    /// Draws samples from a learner of the experiment; the learner is as before.
     ///
     /// # Errors
     /// If a sample is not finite.
-    pub fn evaluate(&mut self, experiment: &Experiment, learner: &mut dyn Learner) -> Result<Scores, Error> {
+    pub fn draw(&mut self, experiment: &Experiment, learner: &mut dyn Learner) -> Result<Drawn, Error> {
         let stream = Stream::new(experiment.seed, LATENTS);
-        let mut values = Values::of(self.extractor.is_some(), self.scale);
+        let mut values = Vec::new();
+        let mut pixels = Vec::new();
         for batch in samples::drawn(learner, &experiment.architecture, stream, self.samples) {
-            values.add(&batch)?;
+            // NaN would be black at 8 bits.
+            if batch.iter().any(|value| !value.is_finite()) {
+                return Err(Error::NotFinite);
+            }
+            match self.extractor {
+                Some(_) => pixels.extend(batch.iter().map(|&value| self.scale.to_byte(value))),
+                None => values.extend(batch),
+            }
         }
-        let sample = self.sample(values)?;
-        self.scores(&sample)
+        match self.extractor {
+            Some(_) => self.look(pixels),
+            None => Ok(Drawn { sample: points(values)?, pixels }),
+        }
     }
 
-    /// Scores images (count, H, W, C) at 8 bits.
+    /// Images (count, H, W, C) at 8 bits as metrics see them.
     ///
     /// # Errors
     /// If there are too few.
-    pub fn evaluate_images(&mut self, pixels: Vec<u8>) -> Result<Scores, Error> {
-        let sample = self.sample(Values::Bytes(pixels, self.scale))?;
-        self.scores(&sample)
+    ///
+    /// # Panics
+    /// If the examples are points.
+    pub fn look(&mut self, pixels: Vec<u8>) -> Result<Drawn, Error> {
+        let extractor = self.extractor.as_mut().expect("images have an extractor");
+        Ok(Drawn { sample: extractor.look(&pixels)?, pixels })
     }
 
-    /// Examples as metrics see them.
-    fn sample(&mut self, values: Values) -> Result<Sample, Error> {
-        match (values, &mut self.extractor) {
-            (Values::Bytes(pixels, _), Some(extractor)) => Ok(extractor.look(&pixels)?),
-            (Values::Bytes(pixels, scale), None) => {
-                points(pixels.into_iter().map(|byte| scale.to_number(byte)).collect())
-            }
-            (Values::Floats(values), _) => points(values),
-        }
-    }
-
-    fn scores(&self, sample: &Sample) -> Result<Scores, Error> {
+    /// The scores of samples.
+    ///
+    /// # Errors
+    /// If a metric cannot be computed of them.
+    pub fn scores(&self, drawn: &Drawn) -> Result<Scores, Error> {
         Ok(Scores {
-            scores: self.score(sample)?,
+            scores: self.score(&drawn.sample)?,
             floors: self.floors.clone(),
-            samples: sample.count,
+            samples: drawn.sample.count,
             reference: self.reference.sample().count,
         })
     }
@@ -144,30 +159,6 @@ impl Evaluator {
             scores.extend(numbers.map_err(scoring::Error::from)?);
         }
         Ok(scores)
-    }
-}
-
-/// Samples as they are drawn: images at 8 bits, as a file would hold them, or points.
-enum Values {
-    Bytes(Vec<u8>, Scale),
-    Floats(Vec<f32>),
-}
-
-impl Values {
-    fn of(are_images: bool, scale: Scale) -> Self {
-        if are_images { Self::Bytes(Vec::new(), scale) } else { Self::Floats(Vec::new()) }
-    }
-
-    /// Takes a batch in; NaN would be black at 8 bits.
-    fn add(&mut self, batch: &[f32]) -> Result<(), Error> {
-        if batch.iter().any(|value| !value.is_finite()) {
-            return Err(Error::NotFinite);
-        }
-        match self {
-            Self::Bytes(pixels, scale) => pixels.extend(batch.iter().map(|&value| scale.to_byte(value))),
-            Self::Floats(values) => values.extend_from_slice(batch),
-        }
-        Ok(())
     }
 }
 
@@ -202,15 +193,15 @@ fn real(
     }
 }
 
-/// Scores the samples of a run's checkpoint, as `evaluation` says; where training stood comes with them.
+/// Draws samples from a run's checkpoint; where training stood comes with them.
 ///
 /// # Errors
-/// If the checkpoint is damaged or another run's, or there is no score.
-pub fn evaluate_run(
+/// If the checkpoint is damaged or another run's, or a sample is not finite.
+pub fn drawn_of_run(
     plan: &Plan,
     checkpoint: &Path,
     evaluator: &mut Evaluator,
-) -> Result<(u64, Scores), Error> {
+) -> Result<(u64, Drawn), Error> {
     let (mut model, progress) = samples::restored(plan, checkpoint)?;
-    Ok((progress.step, evaluator.evaluate(&plan.experiment, model.learner())?))
+    Ok((progress.step, evaluator.draw(&plan.experiment, model.learner())?))
 }

@@ -5,7 +5,7 @@ use super::model::checkpoint;
 use super::{Error, Event, Folder, Model, Plan, Reporter, early_stop, examples, exhibits, pictures};
 use crate::config::architecture::Family;
 use crate::data::Dataset;
-use crate::figures::{faces, losses, progress};
+use crate::figures::{evaluation, faces, losses, progress};
 use crate::learner::Learner;
 use crate::record::history::Goal;
 use crate::record::run_file::{RunFile, State, Timestamp};
@@ -149,6 +149,12 @@ impl<'a> Recorder<'a> {
         let columns = self.metrics.columns();
         atomic::write(&self.folder.losses("png"), &losses::png(title, columns, &self.rows)?)?;
         atomic::write(&self.folder.losses("svg"), losses::svg(title, columns, &self.rows)?.as_bytes())?;
+        if let Some(Evaluation { file, .. }) = &self.evaluation
+            && !file.rows().is_empty()
+        {
+            let png = evaluation::png(&self.run_file.experiment, file.columns(), file.rows())?;
+            atomic::write(&self.folder.evaluation_figure(), &png)?;
+        }
         self.drawn = Some(Instant::now());
         Ok(())
     }
@@ -206,7 +212,8 @@ impl<'a> Recorder<'a> {
             return Ok(false);
         };
         let started = Instant::now();
-        let Scores { scores, floors, samples, reference } = evaluator.evaluate(experiment, learner)?;
+        let drawn = evaluator.draw(experiment, learner)?;
+        let Scores { scores, floors, samples, reference } = evaluator.scores(&drawn)?;
         let extractor = evaluator.extractor().map_or("", |extractor| &extractor.sha256()[..16]).to_owned();
         let seconds = started.elapsed().as_secs_f64();
         let row = EvaluationRow { epoch, step, scores, floors, samples, reference, extractor, seconds };
