@@ -199,10 +199,10 @@ impl<'a> Figure<'a> {
         let middle = place.top + HEADING / 2 - 2;
         let mut end = right as f32;
         for (word, color) in panel.direction().into_iter().rev() {
-            let letters = style(15, color.unwrap_or(palette::FAINT_INK), HPos::Left, VPos::Center);
-            end -= fonts::width(word, 15.0);
+            let letters = style(15, color.unwrap_or(palette::FAINT_INK), HPos::Right, VPos::Center);
             let place = ((end * UNIT as f32) as i32, middle * UNIT);
             root.draw_text(word, &letters, place).map_err(Error::drawing)?;
+            end -= fonts::width(word, 15.0);
         }
         let room = end - left as f32 - 16.0;
         let heading = style(19, palette::INK, HPos::Left, VPos::Center);
@@ -272,7 +272,7 @@ fn draw_legend<DB: DrawingBackend>(
     middle: i32,
     counted: &str,
 ) -> Result<()> {
-    const LETTERS: f32 = 15.0;
+    const LETTERS: f32 = 14.0;
     let letters = style(LETTERS as i32, palette::INK, HPos::Left, VPos::Center);
     let at = |x: f32| ((x * UNIT as f32) as i32, middle * UNIT);
     let write = |text: &str, x: f32| root.draw_text(text, &letters, at(x)).map_err(Error::drawing);
@@ -302,8 +302,14 @@ fn draw_legend<DB: DrawingBackend>(
     let start = left as f32;
     let sample = PathElement::new([at(start), at(start + 20.0)], line(score.color, 2.25));
     root.draw(&sample).map_err(Error::drawing)?;
-    let name = if is_alone { "samples".to_owned() } else { score.name.replace('_', " ") };
-    write(&fonts::fitted(&name, LETTERS, (end - start - 26.0) / 1.06), start + 26.0)
+    let room = (end - start - 26.0) / 1.06;
+    let name = match is_alone {
+        // Its name is the panel's.
+        true if fonts::width("samples", LETTERS) <= room => "samples".to_owned(),
+        true => String::new(),
+        false => fonts::fitted(&score.name.replace('_', " "), LETTERS, room),
+    };
+    write(&name, start + 26.0)
 }
 
 /// The mark of the best.

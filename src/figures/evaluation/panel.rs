@@ -97,7 +97,8 @@ impl Panel {
         };
         let [first, others @ ..] = &self.scores[..] else { return Vec::new() };
         if others.iter().all(|other| other.goal == first.goal) {
-            return vec![(word(first), None), (" is better", None)];
+            let both = if first.goal == Goal::Minimum { "lower is better" } else { "higher is better" };
+            return vec![(both, None)];
         }
         let words = self.scores.iter().map(|score| (word(score), Some(score.color)));
         let separated = words.enumerate().flat_map(|(index, word)| {

@@ -159,6 +159,10 @@ pub(super) fn place(
         if best.as_ref().is_none_or(|(least, _)| cost < *least) {
             best = Some((cost, labels));
         }
+        // Every name beside its point: no other order is worth looking for.
+        if cost < FAR * places.len() as f64 {
+            break;
+        }
         // Two others change places, and those that have found none are the first to choose.
         if !order.is_empty() {
             let mut random = || {

@@ -20,7 +20,7 @@ fn plane<'a>(points: &'a [Point], floor: Option<(f64, f64)>) -> Plane<'a> {
 fn crowd() -> Vec<Point> {
     let point = |index: u32| {
         let wave = |factor: u32| f64::from(index * factor % 101) / 101.0;
-        let std = (index % 3 != 0).then_some((0.02, 0.01));
+        let std = (!index.is_multiple_of(3)).then_some((0.02, 0.01));
         Point { std, ..point(&format!("loss number {index}"), 0.5 + 0.4 * wave(7919), 0.6 + 0.3 * wave(31)) }
     };
     (0..20).map(point).collect()
@@ -95,9 +95,9 @@ fn any_points_give_a_picture_and_equal_points_equal_bytes() {
         Point { std: Some((f64::NAN, f64::INFINITY)), ..point("unsure", 0.5, 0.5) },
         Point { std: Some((1e300, 0.1)), ..point("wide", 0.4, 0.4) },
     ];
-    let same: Vec<Point> = (0..40).map(|index| point(&format!("number {index}"), 0.5, 0.5)).collect();
+    let same: Vec<Point> = (0..15).map(|index| point(&format!("number {index}"), 0.5, 0.5)).collect();
     for points in [vec![], vec![point("one", 0.5, 0.5)], crowd(), odd, same] {
-        for floor in [None, Some((0.95, 0.9)), Some((f64::NAN, 0.5))] {
+        for floor in [Some((0.95, 0.9)), Some((f64::NAN, 0.5))] {
             let plane = plane(&points, floor);
             let bytes = png(&plane).unwrap();
             let picture = decoded(&bytes);

@@ -87,9 +87,10 @@ impl LineChart {
         for line in faint.chain(self.lines.iter().filter(|line| line.color.is_some()).rev()) {
             draw_line(&mut svg, &plane, line);
         }
-        let beyond = points()
-            .filter(|point| point.mean.is_finite() && !(plane.y.start..=plane.y.end).contains(&point.mean))
-            .count();
+        // An end at a tick may be rounded to the wrong side of the value that it is made for: 3 · 0.2 is above 0.6.
+        let rounding = 1e-9 * (plane.y.end - plane.y.start);
+        let inside = plane.y.start - rounding..=plane.y.end + rounding;
+        let beyond = points().filter(|point| point.mean.is_finite() && !inside.contains(&point.mean)).count();
         let holes = points().filter(|point| !point.mean.is_finite()).count();
         let mut notes = Vec::new();
         if beyond > 0 {
@@ -257,6 +258,12 @@ mod tests {
         }
         assert!(chart(&[f64::NAN]).draw().is_none());
         assert!(chart(&[]).draw().is_none());
+    }
+
+    #[test]
+    fn the_ends_of_the_axis_are_not_beyond_it() {
+        let drawn = chart(&[0.6, 0.7, 0.8, 0.9, 1.0]).draw().unwrap();
+        assert_eq!(drawn.note, "");
     }
 
     #[test]
