@@ -11,7 +11,7 @@ const MARGIN: usize = 36;
 const GUTTER: usize = 44;
 /// Height of the words above each.
 const WORDS: usize = 32;
-/// Neither narrower than its title.
+/// Narrower ones would have no room for their titles.
 const LEAST_WIDTH: usize = 640;
 
 /// The first `rows * columns` of either side by side as a PNG, all enlarged by one factor, as [`montage::png`] does it. `note` stands below the
@@ -27,6 +27,7 @@ pub fn png(
 ) -> Vec<u8> {
     let shape = |samples: &Samples<'_>| (samples.height, samples.width, samples.channels);
     assert_eq!(shape(real), shape(generated), "real and generated images are of one shape");
+    assert!(matches!(real.channels, 1 | 3), "{} channels are no picture", real.channels);
     assert!(rows > 0 && columns > 0);
     let scale = montage::scale(real.height, real.width, rows, 2 * columns);
     let grids = [real, generated].map(|samples| montage::grid(samples, rows, columns, scale));
