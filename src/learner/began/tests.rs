@@ -124,8 +124,7 @@ fn gradients_lead_down_the_players_own_losses() {
             true => (&found.discriminator, &mut found.generator),
             false => (&found.generator, &mut found.discriminator),
         };
-        let square: f64 =
-            kept.iter().flat_map(|gradient| read(gradient)).map(|g| f64::from(*g).powi(2)).sum();
+        let square: f64 = kept.iter().flat_map(read).map(|g| f64::from(*g).powi(2)).sum();
         silenced.iter_mut().for_each(|gradient| *gradient = gradient.clone() * 0.0);
         let before = found.errors;
         learner.apply(&found);
