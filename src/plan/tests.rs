@@ -498,6 +498,25 @@ fn the_searches_of_created_equal_are_those_of_the_paper() {
                     assert!(fits, "{} {found:?}", plan.name());
                 }
             }
+            let plan = plan_of(&format!("began_{data}_{kind}"));
+            for index in 0..trials {
+                let experiment = plan.run(index).expect("a run").experiment;
+                let (gamma, lambda) = (experiment.objective.gamma, experiment.objective.lambda_k);
+                let (beta1, rate) = adam(&experiment);
+                if index == 0 {
+                    let norm = experiment.architecture.discriminator_batch_norm;
+                    let steps = experiment.objective.discriminator_steps;
+                    assert_eq!(
+                        (beta1, rate, steps, norm, gamma, lambda),
+                        (0.5, 1e-4, 5, Some(false), 0.75, 1e-3)
+                    );
+                    continue;
+                }
+                let (gammas, lambdas) = [((0.0, 1.0), (-4.0, -2.0)), ((0.6, 0.9), (-3.0, -3.0))][search];
+                assert!(
+                    within(gamma, gammas) && within(lambda.log10(), lambdas) && within(rate.log10(), rates)
+                );
+            }
             let plan = plan_of(&format!("vae_{data}_{kind}"));
             assert_eq!(adam(&plan.loaded().experiment), (0.5, 5e-5));
             assert!((1..trials).all(|index| {

@@ -144,8 +144,10 @@ pub fn interpolation(plan: &Plan, checkpoint: &Path) -> Result<Vec<u8>, Error> {
     }
     let learner = model.learner();
     // A row is of one class, where there are classes.
-    let labels: Vec<u32> =
-        classes_in_turn(learner.classes(), rows).into_iter().flat_map(|class| [class].repeat(columns)).collect();
+    let labels: Vec<u32> = classes_in_turn(learner.classes(), rows)
+        .into_iter()
+        .flat_map(|class| [class].repeat(columns))
+        .collect();
     let values = learner.sample(&latents, &labels);
     let dataset = super::examples::outline(&experiment.dataset)?;
     let shown = pictures::as_images(&dataset, experiment.dataset.range, &values);

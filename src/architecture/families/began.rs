@@ -65,5 +65,7 @@ fn fully_connected(hidden: &[usize], code: usize, batch_norm: bool, examples: Ex
 
 /// A layer with batch norm, where it is asked for, and leaky ReLU.
 fn hidden_layer(layer: Layer, batch_norm: bool) -> impl Iterator<Item = Layer> {
-    [Some(layer), batch_norm.then_some(infogan::BATCH_NORM), Some(Layer::LeakyRelu(SLOPE))].into_iter().flatten()
+    [Some(layer), batch_norm.then_some(infogan::BATCH_NORM), Some(Layer::LeakyRelu(SLOPE))]
+        .into_iter()
+        .flatten()
 }
