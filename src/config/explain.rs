@@ -152,7 +152,9 @@ fn unknown_key(path: Path, known: &[&str]) -> Finding {
         tables().into_iter().filter(|(other, keys)| *other != table && keys.contains(&name.as_str()));
     let elsewhere: Vec<&str> = elsewhere.map(|(table, _)| table).collect();
     let finding = Finding::new(path.clone(), Mark::Key, message).label("unknown key");
-    if !elsewhere.is_empty() && !near.is_some_and(|near| words::almost_equal(name, near)) {
+    // Among the parameters of a word, a section's key of the same name is a coincidence.
+    let is_parameter = path.len() > 3;
+    if !is_parameter && !elsewhere.is_empty() && !near.is_some_and(|near| words::almost_equal(name, near)) {
         return finding.help(format!("`{name}` is a key of {}", elsewhere.join(" and of ")));
     }
     if known.is_empty() {

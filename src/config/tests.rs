@@ -851,8 +851,9 @@ fn a_later_layers_range_and_strategy_take_the_place_of_earlier_ones() {
 
 #[test]
 fn what_is_allowed_but_not_meant_is_a_warning() {
-    let loaded = load(&format!("{LEAST}[evaluation]\n"), &[]).expect("good");
-    assert!(loaded.warnings[0].contains("scores come with a later version"), "{:?}", loaded.warnings);
+    let loaded = load(&format!("{LEAST}[evaluation]\nsamples = 500\n"), &[]).expect("good");
+    assert!(loaded.warnings[0].contains("evaluation.samples is 500"), "{:?}", loaded.warnings);
+    assert!(load(&format!("{LEAST}[evaluation]\n"), &[]).expect("good").warnings.is_empty());
     let folder = Folder::new();
     folder.write("base.toml", &format!("name = 'base'\n{LEAST}"));
     let loaded = load_all(&folder.write("x.toml", "extends = ['base.toml']\n"), &[], &[]).expect("good");

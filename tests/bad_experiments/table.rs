@@ -770,6 +770,23 @@ pub(crate) const TABLE: &[Case] = &[
         "did you mean `classifier-score`?",
     ),
     case("[evaluation]\nmetrics = ['kernel', ▶'kernel']\n", "names this metric twice", ""),
+    case(
+        "[evaluation]\nbest = ▶'recal'\n",
+        "`recal` is no column of this experiment's evaluation.csv",
+        "did you mean `recall`?",
+    ),
+    case(
+        "[evaluation]\nmetrics = ['kernel']\nbest = ▶'frechet'\n",
+        "`frechet` is no column of this experiment's evaluation.csv",
+        "the columns are `kernel` and `kernel_std`",
+    ),
+    case("[evaluation]\nagainst = ▶'tests'\n", "unknown word `tests` for `evaluation.against`", "`test`"),
+    case("[evaluation]\nsamples = ▶1\n", "`evaluation.samples` is 1", ""),
+    case(
+        "architecture.family = 'mlp'\ntraining.epochs = 9\ndataset.name = 'gaussian-ring'\n[evaluation]\nmetrics = ['kernel', ▶'class-coverage']\n",
+        "`class-coverage` goes by a classifier's answers, but gaussian-ring gives points in the plane",
+        "remove it",
+    ),
     case("[evaluation]\nmetrics = ▶'kernel'\n", "`evaluation.metrics` must be a list", ""),
     // [logging]
     case(
