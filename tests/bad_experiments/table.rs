@@ -1423,7 +1423,7 @@ pub(crate) const TABLE: &[Case] = &[
     case(
         "[architecture]\nfamily = 'classifier'\nvariant = ▶'conv'\n",
         "`conv` is no variant of the family `classifier`",
-        "its variants are `lenet` and `sigmoid`",
+        "its variants are `lenet`, `sigmoid` and `extractor`",
     ),
     case(
         "[architecture]\nfamily = 'vae'\nvariant = ▶'dens'\n",
