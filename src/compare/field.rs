@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::{Goals, Run};
-use crate::config::names::readable;
 use crate::record::history::Goal;
+use crate::record::names::readable;
 
 /// Facts of a run, as in `run.toml`; `folder` is its path, and `seed` its seed.
 pub const FACTS: [&str; 12] = [

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use super::field::{self, Field, Which};
 use super::statistics::Statistics;
 use super::{Goals, Run, WITHOUT_EFFECT};
-use crate::config::names::short_names;
 use crate::record::columns;
 use crate::record::evaluation::is_score;
 use crate::record::history::{self, Goal};
+use crate::record::names::short_names;
 
 /// The file whose columns are compared besides.
 const EVALUATION: &str = "evaluation.csv";

@@ -16,6 +16,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Error, Result, atomic, read_limited};
+pub use crate::config::evaluation::Metric;
 
 /// The columns before the scores.
 const COUNTERS: [&str; 2] = ["epoch", "step"];

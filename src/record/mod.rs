@@ -19,7 +19,7 @@ pub mod tensorboard;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-pub use crate::config::columns;
+pub use crate::config::{columns, names};
 pub use checkpoint::{Checkpoint, Tensor};
 pub use evaluation::{EvaluationFile, EvaluationRow};
 pub use history::History;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use super::number::Statistic;
 use super::study::{Configuration, Run, Study};
-use crate::config::names::short_names;
 use crate::record::columns::TIMINGS;
 use crate::record::evaluation::{FLOOR, is_score};
 use crate::record::history::Goal;
+use crate::record::names::short_names;
 use crate::record::sweep::RunState;
 
 /// Every configuration, best first; those of the final phase before those of the search.

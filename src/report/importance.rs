@@ -11,7 +11,7 @@
 
 mod forest;
 
-use crate::config::names::short_names;
+use crate::record::names::short_names;
 use std::collections::BTreeMap;
 
 use super::number::{count, fixed};

@@ -1,6 +1,6 @@
 //! The report in Markdown, for a README or a paper.
 
-use crate::config::names::short_names;
+use crate::record::names::short_names;
 use std::fmt::Write;
 
 use super::configurations::{setting, shown_metrics, varying};

@@ -29,7 +29,7 @@ use crate::record::run_file::{DatasetRecord, RunFile, State, Timestamp};
 use crate::record::{self, Checkpoint, Columns, EvaluationFile, MetricsFile, MetricsRow, RunLock, atomic};
 use crate::scoring;
 use crate::training::{self, End, Progress, Schedule, Stop};
-use recorder::Recorder;
+use recorder::{Recorder, Tables};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -360,8 +360,8 @@ impl Plan {
             }
             None => None,
         };
-        let mut recorder =
-            Recorder::new(self, dataset, schedule, metrics, rows, evaluation, run_file, reporter);
+        let tables = Tables { metrics, rows, evaluation };
+        let mut recorder = Recorder::new(self, dataset, schedule, tables, run_file, reporter);
         let result = match recorder.begin(progress.step) {
             Err(error) => Err(training::Error::Watcher(error)),
             Ok(()) => training::train(

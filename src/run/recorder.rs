@@ -24,6 +24,14 @@ pub(super) struct Evaluation {
     pub(super) file: EvaluationFile,
 }
 
+/// The tables of a run, as they stood at its checkpoint.
+pub(super) struct Tables {
+    pub(super) metrics: MetricsFile,
+    pub(super) rows: Vec<MetricsRow>,
+    /// Where the experiment asks for scores.
+    pub(super) evaluation: Option<Evaluation>,
+}
+
 pub(super) struct Recorder<'a> {
     plan: &'a Plan,
     dataset: &'a Dataset,
@@ -47,9 +55,7 @@ impl<'a> Recorder<'a> {
         plan: &'a Plan,
         dataset: &'a Dataset,
         schedule: Schedule,
-        metrics: MetricsFile,
-        rows: Vec<MetricsRow>,
-        evaluation: Option<Evaluation>,
+        Tables { metrics, rows, evaluation }: Tables,
         run_file: RunFile,
         reporter: &'a mut dyn Reporter,
     ) -> Self {

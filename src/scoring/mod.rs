@@ -36,3 +36,6 @@ pub enum Error {
     #[error(transparent)]
     Unscorable(#[from] Unscorable),
 }
+
+#[cfg(test)]
+mod tests;

@@ -136,7 +136,9 @@ mod tests {
         other.tensors.remove("classifier.0.weight");
         assert!(told(&other.to_bytes()).contains("classifier.0.weight"));
         other.metadata.insert("height".into(), "36".into());
-        assert!(told(&other.to_bytes()).contains("built without the feature extractor for images of 36×28×1"));
+        assert!(
+            told(&other.to_bytes()).contains("built without the feature extractor for images of 36×28×1")
+        );
         other.metadata.insert("height".into(), "2".into());
         assert!(told(&other.to_bytes()).contains("there is no feature extractor for these images"));
     }

@@ -3,10 +3,10 @@
 use plotters::style::RGBColor;
 
 use super::super::axis::{self, Axis};
-use crate::config::columns;
-use crate::config::evaluation::Metric;
 use crate::figures::palette;
 use crate::record::EvaluationRow;
+use crate::record::columns;
+use crate::record::evaluation::Metric;
 use crate::record::evaluation::STD;
 use crate::record::history::Goal;
 

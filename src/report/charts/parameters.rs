@@ -2,8 +2,8 @@
 
 use super::scale::Scale;
 use super::{Chart, Svg, shortened};
-use crate::config::names::short_names;
 use crate::record::history::Goal;
+use crate::record::names::short_names;
 use crate::report::configurations::varying;
 use crate::report::number::{Statistic, number};
 use crate::report::study::{Configuration, Study};

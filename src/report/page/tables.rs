@@ -5,7 +5,7 @@ use super::super::number::{column, duration, number};
 use super::super::outcome::Outcome;
 use super::super::provenance::cell;
 use super::super::study::{Configuration, Run, Study};
-use crate::config::names::short_names;
+use crate::record::names::short_names;
 use crate::record::sweep::{RunState, TABLE};
 
 /// Rows of the table of configurations, those that can be unfolded included.
