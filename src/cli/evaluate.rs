@@ -207,9 +207,12 @@ fn section(arguments: &Evaluate, subject: &Subject) -> Result<dataset::Dataset, 
             Ok(Experiment::load(Path::new(file), &[], config::environment())?.experiment.dataset)
         }
         (Subject::Outside(_), Some(name)) => dataset::Dataset::named(name).ok_or_else(|| {
+            let known = dataset::Dataset::NAMED;
+            let near = words::nearest(name, &known);
+            let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
             wrong(format!(
-                "`{name}` is no data set that is told by its name alone ({}); for others, give an experiment file that has it in [dataset]",
-                words::list(&dataset::Dataset::NAMED)
+                "`{name}` is no data set that is told by its name alone; {near}they are {}; for others, give an experiment file that has it in [dataset]",
+                words::list(&known)
             ))
         }),
         (Subject::Outside(path), None) => {

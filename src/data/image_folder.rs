@@ -130,7 +130,7 @@ fn find(folder: &Path) -> Result<Vec<Entry>, Error> {
     entries.sort_by_key(|entry| entry.order);
     if entries.is_empty() {
         let reason = "has no images in it (files that end in .png, .jpg or .jpeg)".to_owned();
-        return Err(damaged(folder, reason, "check dataset.path"));
+        return Err(damaged(folder, reason, "check the path"));
     }
     Ok(entries)
 }
