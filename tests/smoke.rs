@@ -46,6 +46,9 @@ fn every_experiment_trains() {
             "dataset.limit=64",
             "logging.montage={ rows = 2, columns = 2, every = 1 }",
         ];
+        if load(&[]).evaluation.is_some() {
+            sets.push("evaluation.samples=32");
+        }
         // Where the real ones are not at hand, drawings of the same shape.
         if std::env::var_os("ATELIER_DATA_DIR").is_none() && load(&[]).dataset.shape() == (28, 28, 1) {
             sets.extend(["dataset.name=silhouettes"]);
