@@ -8,9 +8,7 @@
 mod band;
 
 use plotters::backend::SVGBackend;
-use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
-use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::ranged1d::Ranged;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::element::{Circle, PathElement, Polygon};
@@ -20,6 +18,7 @@ use plotters_backend::DrawingBackend;
 
 use super::axis::{self, Axis};
 use super::canvas::Canvas;
+use super::chart::{Chart, Grid};
 use super::pen::{self, SCALE, UNIT, line, style};
 use super::{Error, Result, fonts, palette};
 use band::{Band, Point};
@@ -143,8 +142,6 @@ impl Layout {
     }
 }
 
-type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
-
 fn draw<DB: DrawingBackend>(root: DrawingArea<DB, Shift>, bands: &Bands<'_>, layout: &Layout) -> Result<()> {
     fonts::register();
     let shown = &bands.groups[..bands.groups.len().min(MOST_GROUPS)];
@@ -222,25 +219,8 @@ fn draw_axes<'a, DB: DrawingBackend + 'a>(
     let middle = (layout.top() + layout.bottom()) / 2;
     let measure = fonts::fitted(measure, 16.0, PANEL as f32);
     root.draw_text(&measure, &turned, (16 * UNIT, middle * UNIT)).map_err(Error::drawing)?;
-    let labels = (40, 26);
-    let corner = ((SIDES.0 - labels.0) * UNIT, layout.top() * UNIT);
-    let size = ((SIDES.1 - SIDES.0 + labels.0) * UNIT, (PANEL + labels.1) * UNIT);
-    let area = root.clone().shrink(corner, (size.0 as u32, size.1 as u32));
-    let mut chart: Chart<'_, DB> = ChartBuilder::on(&area)
-        .x_label_area_size(labels.1 * UNIT)
-        .y_label_area_size(labels.0 * UNIT)
-        .build_cartesian_2d(horizontal.clone(), vertical.clone())
-        .map_err(Error::drawing)?;
-    chart
-        .configure_mesh()
-        .bold_line_style(line(palette::GRID, 1.0))
-        .max_light_lines(0)
-        .axis_style(line(palette::AXIS, 1.0))
-        .label_style(style(16, palette::FAINT_INK, HPos::Center, VPos::Center))
-        .set_all_tick_mark_size(4 * UNIT)
-        .draw()
-        .map_err(Error::drawing)?;
-    Ok(chart)
+    let heights = (layout.top(), layout.bottom());
+    Grid { sides: SIDES, heights, letters: 16, is_labelled_below: true }.draw(root, horizontal, vertical)
 }
 
 /// Draws in the panel.

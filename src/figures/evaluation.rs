@@ -7,9 +7,7 @@
 mod panel;
 
 use plotters::backend::SVGBackend;
-use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
-use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::ranged1d::Ranged;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::element::{Circle, PathElement, Polygon};
@@ -19,6 +17,7 @@ use plotters_backend::DrawingBackend;
 
 use super::axis::{Axis, grouped};
 use super::canvas::Canvas;
+use super::chart::{Chart, Grid};
 use super::pen::{self, SCALE, UNIT, line, style};
 use super::{Error, Result, fonts, palette};
 use crate::record::EvaluationRow;
@@ -88,8 +87,6 @@ struct Place {
     /// Where the plot begins and ends.
     plot: (i32, i32),
 }
-
-type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
 
 impl<'a> Figure<'a> {
     fn new(title: &'a str, columns: &[&str], rows: &'a [EvaluationRow]) -> Self {
@@ -241,25 +238,9 @@ impl<'a> Figure<'a> {
         (left, right): (i32, i32),
         (top, bottom): (i32, i32),
     ) -> Result<Chart<'b, DB>> {
-        let labels = (40, 26);
-        let corner = ((left - labels.0) * UNIT, top * UNIT);
-        let size = ((right - left + labels.0) * UNIT, (bottom - top + labels.1) * UNIT);
-        let area = root.clone().shrink(corner, (size.0 as u32, size.1 as u32));
-        let mut chart: Chart<'_, DB> = ChartBuilder::on(&area)
-            .x_label_area_size(labels.1 * UNIT)
-            .y_label_area_size(labels.0 * UNIT)
-            .build_cartesian_2d(self.horizontal.clone(), panel.vertical.clone())
-            .map_err(Error::drawing)?;
-        chart
-            .configure_mesh()
-            .bold_line_style(line(palette::GRID, 1.0))
-            .max_light_lines(0)
-            .axis_style(line(palette::AXIS, 1.0))
-            .label_style(style(14, palette::FAINT_INK, HPos::Center, VPos::Center))
-            .set_all_tick_mark_size(4 * UNIT)
-            .draw()
-            .map_err(Error::drawing)?;
-        Ok(chart)
+        let grid =
+            Grid { sides: (left, right), heights: (top, bottom), letters: 14, is_labelled_below: true };
+        grid.draw(root, &self.horizontal, &panel.vertical)
     }
 }
 

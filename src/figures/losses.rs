@@ -8,9 +8,7 @@ mod curve;
 mod layout;
 
 use plotters::backend::SVGBackend;
-use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
-use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::ranged1d::Ranged;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::element::{Circle, PathElement};
@@ -20,6 +18,7 @@ use plotters_backend::DrawingBackend;
 
 use super::axis::{Axis, grouped};
 use super::canvas::Canvas;
+use super::chart::{Chart, Grid};
 use super::pen::{self, SCALE, UNIT, line, style};
 use super::{Error, Result, fonts, palette};
 use crate::record::metrics::{Columns, MetricsRow};
@@ -72,8 +71,6 @@ pub fn svg(title: Title<'_>, columns: &Columns, rows: &[MetricsRow]) -> Result<S
     draw(root, title, columns, rows)?;
     Ok(pen::sized(&text, SIZE))
 }
-
-type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
 
 fn draw<DB: DrawingBackend>(
     root: DrawingArea<DB, Shift>,
@@ -191,28 +188,13 @@ fn draw_panel<DB: DrawingBackend>(
     let middle = (panel.top + panel.bottom) / 2;
     root.draw_text(content.name, &turned, (20 * UNIT, middle * UNIT)).map_err(Error::drawing)?;
 
-    let labels = (40, 26);
-    let corner = ((SIDES.0 - labels.0) * UNIT, panel.top * UNIT);
-    let size = ((SIDES.1 - SIDES.0 + labels.0) * UNIT, (panel.bottom - panel.top + labels.1) * UNIT);
-    let area = root.clone().shrink(corner, (size.0 as u32, size.1 as u32));
-    let mut chart: Chart<'_, DB> = ChartBuilder::on(&area)
-        .x_label_area_size(labels.1 * UNIT)
-        .y_label_area_size(labels.0 * UNIT)
-        .build_cartesian_2d(horizontal.clone(), vertical.clone())
-        .map_err(Error::drawing)?;
-    let is_lowest = panel.bottom == LOWER.bottom;
-    chart
-        .configure_mesh()
-        .bold_line_style(line(palette::GRID, 1.0))
-        .max_light_lines(0)
-        .axis_style(line(palette::AXIS, 1.0))
-        .label_style(style(16, palette::FAINT_INK, HPos::Center, VPos::Center))
-        .x_label_formatter(&|value| {
-            if is_lowest { horizontal.label(*value) } else { String::new() }
-        })
-        .set_all_tick_mark_size(4 * UNIT)
-        .draw()
-        .map_err(Error::drawing)?;
+    let grid = Grid {
+        sides: SIDES,
+        heights: (panel.top, panel.bottom),
+        letters: 16,
+        is_labelled_below: panel.bottom == LOWER.bottom,
+    };
+    let chart = grid.draw(root, horizontal, vertical)?;
     if content.scale == Scale::Probability {
         // Where nothing is decided.
         let y = middle * UNIT;

@@ -8,6 +8,7 @@ pub(crate) mod axis;
 pub mod bands;
 pub mod beside;
 mod canvas;
+mod chart;
 pub mod classes;
 pub mod confusion;
 pub mod embed;

@@ -6,7 +6,6 @@
 mod labels;
 
 use plotters::backend::SVGBackend;
-use plotters::chart::ChartBuilder;
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::Ranged;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
@@ -17,6 +16,7 @@ use plotters_backend::DrawingBackend;
 
 use super::axis::Axis;
 use super::canvas::Canvas;
+use super::chart::Grid;
 use super::pen::{self, SCALE, UNIT, line, style};
 use super::{Error, Result, fonts, palette};
 use labels::{Label, Obstacles, Rectangle};
@@ -180,24 +180,8 @@ fn draw_axes<DB: DrawingBackend>(
     vertical: &Axis,
 ) -> Result<()> {
     let (left, top, right, bottom) = SQUARE;
-    let labels = (40, 26);
-    let corner = ((left - labels.0) * UNIT, top * UNIT);
-    let size = ((right - left + labels.0) * UNIT, (bottom - top + labels.1) * UNIT);
-    let area = root.clone().shrink(corner, (size.0 as u32, size.1 as u32));
-    let mut chart = ChartBuilder::on(&area)
-        .x_label_area_size(labels.1 * UNIT)
-        .y_label_area_size(labels.0 * UNIT)
-        .build_cartesian_2d(horizontal.clone(), vertical.clone())
-        .map_err(Error::drawing)?;
-    chart
-        .configure_mesh()
-        .bold_line_style(line(palette::GRID, 1.0))
-        .max_light_lines(0)
-        .axis_style(line(palette::AXIS, 1.0))
-        .label_style(style(16, palette::FAINT_INK, HPos::Center, VPos::Center))
-        .set_all_tick_mark_size(4 * UNIT)
-        .draw()
-        .map_err(Error::drawing)?;
+    let grid = Grid { sides: (left, right), heights: (top, bottom), letters: 16, is_labelled_below: true };
+    grid.draw(root, horizontal, vertical)?;
     let name = |name: &str| fonts::fitted(name, 18.0, (right - left) as f32 / 1.06);
     let below = style(18, palette::INK, HPos::Center, VPos::Center);
     let place = ((left + right) / 2 * UNIT, (bottom + 46) * UNIT);
