@@ -50,9 +50,54 @@ fn along_pieces<X: Shape, Dev: Compute, T: Tape<f32, Dev>>(
     slope: f32,
     x: Tensor<X, f32, Dev>,
     v: Tensor<X, f32, Dev, T>,
+    pass: &mut Pass,
 ) -> Tensor<X, f32, Dev, T> {
-    let (ones, slopes) = (x.device().ones_like(&x), x.device().ones_like(&x) * slope);
-    v * x.gt(0.0f32).choose(ones, slopes)
+    let shape = *v.shape();
+    let (batch, count) = (shape.concrete()[0], shape.num_elements());
+    let features = count / batch.max(1);
+    // What an operation reads besides its input is called a parameter; this one does not learn.
+    let mut primal = Parameter {
+        name: String::new(),
+        shape: vec![count],
+        value: x.reshape_like(&(count,)),
+        trainable: false,
+    };
+    Dev::apply(Slopes { slope, features }, v.reshape_like(&(batch, features)), &mut [&mut primal], pass)
+        .reshape_like(&shape)
+}
+
+/// v times the slope of a leaky ReLU at x, which is its parameter.
+struct Slopes {
+    slope: f32,
+    features: usize,
+}
+
+impl Operation for Slopes {
+    fn features(&self) -> usize {
+        self.features
+    }
+
+    fn forward(&mut self, _: usize, v: &[f32], parameters: &[&[f32]], y: &mut [f32]) {
+        y.copy_from_slice(v);
+        activation::leaky_relu_backward(parameters[0], y, self.slope);
+    }
+
+    fn backward(&mut self, _: usize, saved: Saved<'_>, wanted: Wanted<'_>) -> Option<Vec<f32>> {
+        let Saved { parameters, mut dy, .. } = saved;
+        wanted.x?;
+        activation::leaky_relu_backward(parameters[0], &mut dy, self.slope);
+        Some(dy)
+    }
+
+    fn composed<Dev: Device<f32>, T: Tape<f32, Dev>>(
+        self,
+        v: Tensor<Batch, f32, Dev, T>,
+        parameters: &mut [&mut Tensor<(usize,), f32, Dev>],
+    ) -> Tensor<Batch, f32, Dev, T> {
+        let x = parameters[0].clone().reshape_like(v.shape());
+        let (ones, slopes) = (x.device().ones_like(&x), x.device().ones_like(&x) * self.slope);
+        v * x.gt(0.0f32).choose(ones, slopes)
+    }
 }
 
 /// Implements an activation without parameters from its function and its tangent.
@@ -96,7 +141,7 @@ macro_rules! activation {
             ) -> Dual<X, Dev, T> {
                 let primal: Tensor<X, f32, Dev> = x.retaped();
                 let y = apply($function(self), x, pass);
-                let along = $along(self, primal, y.retaped(), v);
+                let along = $along(self, primal, y.retaped(), v, pass);
                 (y, along)
             }
 
@@ -113,7 +158,7 @@ activation!(
         LeakyRelu { slope }
     },
     |this: &LeakyRelu| Function::LeakyRelu(this.slope),
-    |this: &LeakyRelu, x, _: Tensor<X, f32, Dev, T>, v| along_pieces(this.slope, x, v),
+    |this: &LeakyRelu, x, _: Tensor<X, f32, Dev, T>, v, pass| along_pieces(this.slope, x, v, pass),
     |this: &LeakyRelu| this.slope
 );
 activation!(
@@ -121,18 +166,23 @@ activation!(
     false,
     |_| Relu,
     |_: &Relu| Function::LeakyRelu(0.0),
-    |_: &Relu, x, _: Tensor<X, f32, Dev, T>, v| along_pieces(0.0, x, v),
+    |_: &Relu, x, _: Tensor<X, f32, Dev, T>, v, pass| along_pieces(0.0, x, v, pass),
     |_: &Relu| 0.0
 );
 // The tangents of the smooth ones depend on y, and say so on the tape: y's gradient flows into the forward pass.
-activation!(Tanh, true, |_| Tanh, |_: &Tanh| Function::Tanh, |_: &Tanh, _, y: Tensor<X, f32, Dev, T>, v| v
-    * (y.square().negate() + 1.0));
+activation!(
+    Tanh,
+    true,
+    |_| Tanh,
+    |_: &Tanh| Function::Tanh,
+    |_: &Tanh, _, y: Tensor<X, f32, Dev, T>, v, _: &mut Pass| v * (y.square().negate() + 1.0)
+);
 activation!(
     Sigmoid,
     true,
     |_| Sigmoid,
     |_: &Sigmoid| Function::Sigmoid,
-    |_: &Sigmoid, _, y: Tensor<X, f32, Dev, T>, v| v * (y.with_empty_tape() - y.square())
+    |_: &Sigmoid, _, y: Tensor<X, f32, Dev, T>, v, _: &mut Pass| v * (y.with_empty_tape() - y.square())
 );
 
 struct Activation {
