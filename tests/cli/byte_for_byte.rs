@@ -142,6 +142,17 @@ fn seed() -> u64 {
 }
 
 #[test]
+fn of_a_run_that_is_scored() {
+    let undisturbed = Undisturbed::of(
+        "tiny.toml",
+        &["evaluation.every=4", "evaluation.samples=64"],
+        &["evaluation.csv", "checkpoints/best.safetensors"],
+    );
+    undisturbed.again();
+    undisturbed.killed_ten_times();
+}
+
+#[test]
 fn as_it_is() {
     let undisturbed = Undisturbed::new(&[]);
     undisturbed.again();
