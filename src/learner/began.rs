@@ -268,11 +268,11 @@ impl<Dev: Compute> Learner for Began<Dev> {
 
     /// The first `count` test examples, and what the discriminator makes of them.
     fn exhibit(&mut self, data: &dyn Data, count: usize) -> Option<Exhibit> {
-        let batch = data.test(0..count.min(data.test_examples()));
+        let count = count.min(data.test_examples());
+        let batch = data.test(0..count);
         if self.classes().is_some() && batch.labels.is_none() {
             return None;
         }
-        let count = count.min(data.test_examples());
         let labels = self.players.labels(&batch);
         let shape = (count, batch.values.len() / count.max(1));
         let examples = self.players.device.tensor_from_vec(batch.values.clone(), shape);

@@ -91,7 +91,7 @@ impl Evaluator {
         self.metrics.iter().flat_map(|metric| metric.columns()).map(|column| column.name)
     }
 
-    /// The extractor's hash; `None` for points.
+    /// Where features come from; `None` for points, which are their own.
     pub fn extractor(&self) -> Option<&Extractor> {
         self.extractor.as_ref()
     }
@@ -125,7 +125,7 @@ impl Evaluator {
         }
     }
 
-    /// Images (count, H, W, C) at 8 bits as metrics see them.
+    /// Images (count, H, W, C) at 8 bits, ready to be scored.
     ///
     /// # Errors
     /// If there are too few.
@@ -133,8 +133,12 @@ impl Evaluator {
     /// # Panics
     /// If the examples are points.
     pub fn look(&mut self, pixels: Vec<u8>) -> Result<Drawn, Error> {
-        let extractor = self.extractor.as_mut().expect("images have an extractor");
-        Ok(Drawn { sample: extractor.look(&pixels)?, pixels })
+        Ok(Drawn { sample: self.features(&pixels)?, pixels })
+    }
+
+    /// Images (count, H, W, C) at 8 bits as metrics see them; errors and panics are those of [`Evaluator::look`].
+    pub(super) fn features(&mut self, pixels: &[u8]) -> Result<Sample, Error> {
+        Ok(self.extractor.as_mut().expect("images have an extractor").look(pixels)?)
     }
 
     /// The scores of samples.
@@ -152,13 +156,10 @@ impl Evaluator {
 
     /// A number for each column.
     fn score(&self, sample: &Sample) -> Result<Vec<f64>, Error> {
-        let mut scores = Vec::new();
-        for &metric in &self.metrics {
-            let subsets = Stream::new(SEED, "evaluation.subsets");
-            let numbers = evaluation::score(metric).score(&self.reference, sample, &subsets);
-            scores.extend(numbers.map_err(scoring::Error::from)?);
-        }
-        Ok(scores)
+        let subsets = Stream::new(SEED, "evaluation.subsets");
+        let scores = evaluation::scores(&self.metrics, &self.reference, sample, &subsets);
+        let scores = scores.map_err(scoring::Error::from)?;
+        Ok(scores.into_iter().map(|(_, score)| score).collect())
     }
 }
 

@@ -45,21 +45,24 @@ pub fn gallery(
 ) -> Result<Gallery, Error> {
     std::fs::create_dir_all(folder)
         .map_err(|source| crate::record::Error::Write { path: folder.into(), source })?;
-    let mut gallery = Gallery { files: Vec::new(), memorisation: None };
+    let (mut files, mut copied) = (Vec::new(), None);
     let mut keep = |name: &str, png: Vec<u8>| -> Result<(), Error> {
         let path = folder.join(name);
         atomic::write(&path, &png)?;
-        gallery.files.push(path);
+        files.push(path);
         Ok(())
     };
     if let (Pixels::Bytes(train), Pixels::Bytes(test)) = (dataset.train.pixels(), dataset.test.pixels()) {
-        let (real, generated) = (numbers(&test[..]), numbers(&drawn.pixels));
+        let size = dataset.features();
+        // No more than is shown.
+        let first = |pixels: &[u8], count: usize| numbers(&pixels[..pixels.len().min(count * size)]);
+        let most = BESIDE.0 * BESIDE.1;
+        let (real, generated) = (first(test, most), first(&drawn.pixels, most));
         let note = "the first of the test images, and the first samples";
         let png = beside::png((title, note), &images(dataset, &real), &images(dataset, &generated), BESIDE);
         keep("real_and_generated.png", png)?;
 
         let shown = SHOWN.min(drawn.sample.count);
-        let size = dataset.features();
         let near = nearest(&generated[..shown * size], &numbers(train), size)?;
         let neighbours: Vec<f32> = near
             .indices
@@ -78,23 +81,20 @@ pub fn gallery(
                 per_sample: near.k,
             }),
         )?;
-        let features = evaluator.look(train.clone())?.sample;
-        let unseen = evaluator.look(test.clone())?.sample;
+        let (features, unseen) = (evaluator.features(train)?, evaluator.features(test)?);
         let distances = |queries: &[f32]| {
             Neighbours::find(queries, &features.features, features.width, 1).map(|near| near.nearest())
         };
         let found = distances(&drawn.sample.features)
             .and_then(|samples| memorisation(&samples, &distances(&unseen.features)?));
-        gallery.memorisation = Some(found.map_err(scoring::Error::from)?);
+        copied = Some(found.map_err(scoring::Error::from)?);
     }
     let histograms = (class_histogram(&drawn.sample), class_histogram(evaluator.reference().sample()));
     if let (Ok(generated), Ok(real)) = histograms {
         let shares = |counts: Vec<usize>| counts.into_iter().map(|count| count as f64).collect::<Vec<_>>();
         let note = "classes that the extractor's classifier names, of samples and of real examples";
         let png = classes::png((title, note), &dataset.class_names, &shares(generated), &shares(real));
-        let path = folder.join("classes.png");
-        atomic::write(&path, &png)?;
-        gallery.files.push(path);
+        keep("classes.png", png)?;
     }
     let columns: Vec<&str> = evaluator.columns().collect();
     for (name, horizontal, vertical) in
@@ -115,11 +115,9 @@ pub fn gallery(
             }],
             floor: Some((scores.floors[x], scores.floors[y])),
         })?;
-        let path = folder.join(name);
-        atomic::write(&path, &png)?;
-        gallery.files.push(path);
+        keep(name, png)?;
     }
-    Ok(gallery)
+    Ok(Gallery { files, memorisation: copied })
 }
 
 /// A PNG of what a run's checkpoint draws on the way from one latent vector to another, a way in each row: on a great circle where latents are normal, whose

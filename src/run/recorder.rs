@@ -223,15 +223,12 @@ impl<'a> Recorder<'a> {
         let extractor = evaluator.extractor().map_or("", |extractor| &extractor.sha256()[..16]).to_owned();
         let seconds = started.elapsed().as_secs_f64();
         let row = EvaluationRow { epoch, step, scores, floors, samples, reference, extractor, seconds };
-        let goal = Goal::of(&settings.best);
-        let before = file.series(&settings.best).into_iter().flatten();
-        let before = before.map(|(_, value)| value).fold(f64::NAN, |best, value| {
-            if best.is_nan() || goal.prefers(value, best) { value } else { best }
-        });
         self.reporter.report(&Event::Evaluated { row: &row, columns: file.columns() });
         file.add(row)?;
-        let now = file.series(&settings.best).into_iter().flatten().last();
-        Ok(now.is_some_and(|(_, now)| before.is_nan() || goal.prefers(now, before)))
+        let series = file.series(&settings.best).unwrap_or_default();
+        let Some((&(_, now), before)) = series.split_last() else { return Ok(false) };
+        let goal = Goal::of(&settings.best);
+        Ok(before.iter().all(|&(_, value)| value.is_nan() || goal.prefers(now, value)))
     }
 
     /// Saves everything that going on from here needs.
