@@ -70,7 +70,7 @@ impl<const H: usize, const W: usize, const C: usize, Dev: Compute, L: Layer<Imag
 
     fn tangent(&mut self, x: Traced<Dev>, v: Traced<Dev>, pass: Pass) -> (Traced<Dev>, Traced<Dev>) {
         let (y, along): Dual<_, Dev, _> =
-            self.0.tangent(Self::unfold(x), Self::unfold(v), &mut pass.with_tangent());
+            self.0.tangent(Self::unfold(x), Self::unfold(v), &mut pass.with_tangent(L::CURVED));
         (Self::fold(y), Self::fold(along))
     }
 

@@ -3,7 +3,7 @@
 //! Backward passes put the gradient of x in place of `dy`. Those of [`tanh`] and [`sigmoid`] start from the forward result `y`, those of
 //! [`leaky_relu`] and [`relu`] from x or, which has the same sign where the slope is not negative, from y.
 
-use crate::elementwise::{map, update};
+use crate::elementwise::{combine, map, update};
 
 /// `y = x` where x > 0, else `slope · x` (Maas, Hannun and Ng 2013).
 pub fn leaky_relu(x: &[f32], slope: f32, y: &mut [f32]) {
@@ -22,6 +22,17 @@ pub fn leaky_relu_backward(x: &[f32], dy: &mut [f32], slope: f32) {
         x,
         #[inline(always)]
         move |[dy], x| [if x > 0.0 { dy } else { slope * dy }],
+    );
+}
+
+/// `y = v` where x > 0, else `slope · v`: the derivative along v. For `slope` > 0 the forward result may be given for x.
+pub fn leaky_relu_along(x: &[f32], v: &[f32], slope: f32, y: &mut [f32]) {
+    combine(
+        x,
+        v,
+        y,
+        #[inline(always)]
+        move |x, v| if x > 0.0 { v } else { slope * v },
     );
 }
 

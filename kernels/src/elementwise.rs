@@ -24,6 +24,29 @@ pub(crate) fn map(x: &[f32], y: &mut [f32], operation: impl Fn(usize, f32) -> f3
     });
 }
 
+/// `y[i] = operation(a[i], b[i])`
+#[inline(always)]
+pub(crate) fn combine(
+    a: &[f32],
+    b: &[f32],
+    y: &mut [f32],
+    operation: impl Fn(f32, f32) -> f32 + Copy + Sync + Send,
+) {
+    assert!(a.len() == y.len() && b.len() == y.len(), "elements of inputs and output");
+    let inputs = a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK));
+    y.par_chunks_mut(CHUNK).zip(inputs).for_each(|(y, (a, b))| {
+        vectorized(
+            #[inline(always)]
+            || {
+                let operation = operation;
+                for (y, (&a, &b)) in y.iter_mut().zip(a.iter().zip(b)) {
+                    *y = operation(a, b);
+                }
+            },
+        );
+    });
+}
+
 /// `y[i] = operation(i, y[i])`
 #[inline(always)]
 pub(crate) fn map_in_place(y: &mut [f32], operation: impl Fn(usize, f32) -> f32 + Copy + Sync + Send) {

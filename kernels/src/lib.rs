@@ -18,6 +18,7 @@ pub mod memory;
 pub mod optimizer;
 pub mod reduce;
 pub mod spectral;
+pub mod sum;
 
 pub use parallel::{instructions, start_threads};
 

@@ -1,5 +1,9 @@
 //! Keeping freed memory within the process, and using it again as it is.
 
+use rayon::prelude::*;
+
+use crate::parallel::CHUNK;
+
 /// Asks the C library to keep freed blocks for the next allocation instead of giving them back to the system; returns whether it will.
 ///
 /// A training step allocates and frees the same tensors of many megabytes again and again. glibc gives freed blocks of this size back to
@@ -50,6 +54,13 @@ pub fn unspecified(length: usize) -> Vec<f32> {
     }
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     vec![0.0; length]
+}
+
+/// The same numbers in memory of their own, copied on all threads.
+pub fn copied(values: &[f32]) -> Vec<f32> {
+    let mut copy = unspecified(values.len());
+    copy.par_chunks_mut(CHUNK).zip(values.par_chunks(CHUNK)).for_each(|(to, from)| to.copy_from_slice(from));
+    copy
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use atelier_kernels::activation::*;
 use atelier_kernels::dropout::{dropout, dropout_backward};
 use atelier_kernels::optimizer::*;
 use atelier_kernels::reduce::{all_finite, sum_of_squares};
+use atelier_kernels::sum::{add, sum};
 use common::{assert_close, assert_same_for_any_threads, random, wide};
 
 /// Over one chunk and not a multiple of any vector.
@@ -53,6 +54,27 @@ fn tanh_and_sigmoid_saturate_and_keep_not_a_number() {
     assert_eq!(t[..4], [1.0, -1.0, 1.0, -1.0]);
     assert!(s[0] == 1.0 && s[2] == 1.0 && s[1] < 1e-37 && s[3] < 1e-37, "{s:?}");
     assert!(t[4].is_nan() && s[4].is_nan());
+}
+
+#[test]
+fn a_leaky_relus_derivative_along_a_direction_is_its_gradient() {
+    let (x, v) = (random(LENGTH, 1), random(LENGTH, 2));
+    let (mut along, mut gradient) = (vec![f32::NAN; LENGTH], v.clone());
+    leaky_relu_along(&x, &v, 0.2, &mut along);
+    leaky_relu_backward(&x, &mut gradient, 0.2);
+    assert_eq!(along, gradient);
+}
+
+#[test]
+fn sums_are_those_of_each_pair() {
+    let (a, b) = (random(LENGTH, 1), random(LENGTH, 2));
+    let expected: Vec<f32> = a.iter().zip(&b).map(|(a, b)| a + b).collect();
+    let mut y = vec![f32::NAN; LENGTH];
+    sum(&a, &b, &mut y);
+    assert_eq!(y, expected);
+    let mut y = b.clone();
+    add(&a, &mut y);
+    assert_eq!(y, expected);
 }
 
 /// Takes x, y and dy, and puts dx in its place.

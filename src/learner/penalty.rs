@@ -4,7 +4,7 @@
 //! network as a tangent: J v = ⟨g, v⟩ is recorded as a function of the weights, and its gradient is that of P, since ∂P/∂w = ⟨∂P/∂g, ∂g/∂w⟩ = ∂⟨v, g⟩/∂w.
 
 use crate::networks::{Network, Traced};
-use crate::nn::{Batch, Compute, Pass, weighted_sum};
+use crate::nn::{Batch, Compute, Memory, Pass, weighted_sum};
 use crate::objective::penalty::{Penalty, Points};
 use crate::random::fill_uniform;
 use dfdx::shapes::HasShape;
@@ -58,7 +58,10 @@ pub(super) fn penalty_at<Dev: Compute>(
     pass: &Pass,
 ) -> (f64, Gradients<f32, Dev>) {
     let (batch, features) = *x.shape();
-    let logits = discriminator.traced(x.leaky_trace(), pass.clone().frozen());
+    // Values at the examples are the same in both passes.
+    let memory = Memory::default();
+    let before = if discriminator.is_curved() { pass.clone() } else { pass.clone().remembering(&memory) };
+    let logits = discriminator.traced(x.leaky_trace(), before.frozen());
     let mut gradients = weighted_sum(logits, vec![1.0; batch]).backward();
     let mut v = Dev::take_flat_gradient(&mut gradients, x);
     drop(gradients);
@@ -70,7 +73,8 @@ pub(super) fn penalty_at<Dev: Compute>(
         g.iter_mut().for_each(|g| *g = (f64::from(*g) * factor) as f32);
     }
     let v: Tensor<Batch, f32, Dev> = x.device().tensor_from_vec(v, (batch, features));
-    let (y, along) = discriminator.tangent(x.leaky_trace(), v.leaky_trace(), pass.clone().from_data());
+    let pass = pass.clone().from_data().recalling(&memory);
+    let (y, along) = discriminator.tangent(x.leaky_trace(), v.leaky_trace(), pass);
     (sum / batch as f64, tangent_sum(discriminator, y, along).backward())
 }
 

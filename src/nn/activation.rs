@@ -1,5 +1,5 @@
 use super::compute::{Compute, Operation, Saved, Wanted};
-use super::{Batch, Builder, Dual, Elementwise, Layer, Parameter, Pass};
+use super::{Batch, Builder, Dual, Elementwise, Layer, Parameter, Pass, unlearned};
 use crate::config::architecture::layers::Layer as Words;
 use atelier_kernels::activation;
 use dfdx::prelude::Device;
@@ -53,15 +53,9 @@ fn along_pieces<X: Shape, Dev: Compute, T: Tape<f32, Dev>>(
     pass: &mut Pass,
 ) -> Tensor<X, f32, Dev, T> {
     let shape = *v.shape();
-    let (batch, count) = (shape.concrete()[0], shape.num_elements());
-    let features = count / batch.max(1);
-    // What an operation reads besides its input is called a parameter; this one does not learn.
-    let mut primal = Parameter {
-        name: String::new(),
-        shape: vec![count],
-        value: x.reshape_like(&(count,)),
-        trainable: false,
-    };
+    let batch = shape.concrete()[0];
+    let features = shape.num_elements() / batch.max(1);
+    let mut primal = unlearned(x);
     Dev::apply(Slopes { slope, features }, v.reshape_like(&(batch, features)), &mut [&mut primal], pass)
         .reshape_like(&shape)
 }
@@ -78,8 +72,7 @@ impl Operation for Slopes {
     }
 
     fn forward(&mut self, _: usize, v: &[f32], parameters: &[&[f32]], y: &mut [f32]) {
-        y.copy_from_slice(v);
-        activation::leaky_relu_backward(parameters[0], y, self.slope);
+        activation::leaky_relu_along(parameters[0], v, self.slope, y);
     }
 
     fn backward(&mut self, _: usize, saved: Saved<'_>, wanted: Wanted<'_>) -> Option<Vec<f32>> {
@@ -139,9 +132,17 @@ macro_rules! activation {
                 v: Tensor<X, f32, Dev, T>,
                 pass: &mut Pass,
             ) -> Dual<X, Dev, T> {
+                $(
+                    let _ = $elementwise;
+                    if pass.is_absorbed() {
+                        return (x, v);
+                    }
+                )?
+                let mut twin = pass.twin();
                 let primal: Tensor<X, f32, Dev> = x.retaped();
                 let y = apply($function(self), x, pass);
-                let along = $along(self, primal, y.retaped(), v, pass);
+                let along = $along(self, primal, y.retaped(), v, &mut twin);
+                pass.rejoin(twin);
                 (y, along)
             }
 

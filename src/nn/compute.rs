@@ -4,6 +4,7 @@ mod fork;
 
 use super::{Batch, Parameter, Pass};
 use atelier_kernels::memory::unspecified;
+use atelier_kernels::sum::add;
 use dfdx::prelude::{Cpu, Device};
 use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{CpuError, Gradients, NoneTape, PutTape, SplitTape, Tape, Tensor, TensorFromVec};
@@ -15,6 +16,9 @@ pub use fork::Branch;
 
 /// What a layer computes, with sizes at run time, from `(B, features)` to `(B, features')`.
 pub trait Operation: Sized + 'static {
+    /// Whether its output is all that anything else needs to know of its forward pass.
+    const RECALLED: bool = true;
+
     /// How many numbers of output one example has.
     fn features(&self) -> usize;
 
@@ -146,6 +150,11 @@ impl Compute for Cpu {
         let (x, mut tape) = x.split_tape();
         let x = contiguous(x);
         let batch = x.shape().0;
+        if O::RECALLED
+            && let Some(y) = pass.recall((batch, operation.features()))
+        {
+            return y.put_tape(tape);
+        }
         let values: Vec<_> = parameters.iter().map(|parameter| parameter.value.clone()).collect();
         let mut y = unspecified(batch * operation.features());
         let slices: Vec<_> = values.iter().map(read).collect();
@@ -157,6 +166,9 @@ impl Compute for Cpu {
             parameter.value = x.device().tensor_from_vec(new, (length,));
         }
         let y = x.device().tensor_from_vec(y, (batch, operation.features()));
+        if O::RECALLED {
+            pass.remember(&y);
+        }
 
         let wants_x = pass.input_gradient;
         let wants_parameters = pass.parameter_gradients && !parameters.is_empty();
@@ -199,7 +211,7 @@ impl Compute for Cpu {
                             let known = gradients.get_or_alloc_mut(&x)?;
                             // In a chain the input has this one reader, and its gradient is still zero; beside a tangent it is not.
                             if shared {
-                                dx.iter_mut().zip(&**known).for_each(|(sum, known)| *sum += known);
+                                add(known, &mut dx);
                             }
                             **known = dx;
                         }

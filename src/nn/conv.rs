@@ -1,16 +1,17 @@
 use super::compute::{Compute, Operation, Saved, Wanted};
-use super::epilogue::{epilogue, from_example, scale_last};
-use super::{Batch, Builder, Dual, Fans, Image, Layer, Parameter, Pass};
+use super::epilogue::{After, scale_last};
+use super::{Batch, Builder, Dual, Fans, Image, Layer, Parameter, Pass, unlearned};
 use atelier_kernels::bias::bias_gradient;
 use atelier_kernels::conv::{self, conv_data_gradient, conv_forward, conv_weight_gradient};
-use atelier_kernels::epilogue::Epilogue;
 use atelier_kernels::memory::unspecified;
-use atelier_kernels::spectral::{Spectral, Spectrum};
+use atelier_kernels::spectral::{Spectral, Spectrum, WeightSpectrum};
 use dfdx::prelude::Device;
 use dfdx::shapes::{Axis, Const, HasShape};
 use dfdx::tensor::{Tape, Tensor};
 use dfdx::tensor_ops::{BroadcastTo, GatherTo, PermuteTo, ReshapeTo, SumTo, TryConcatAlong, TryMatMul};
+use std::cell::OnceCell;
 use std::ops::Range;
+use std::rc::Rc;
 
 /// Cross-correlation with "same" padding as TensorFlow pads:
 /// `y[r, c, o] = b[o] + Σ x[r·S + i - p, c·S + j - p, k] W[i, j, k, o]`.
@@ -94,13 +95,17 @@ macro_rules! convolution {
             Dev: Compute,
         > $name<H, W, C, HO, WO, CO, K, S, BIAS, Dev>
         {
+            /// The layer, or, given its output, its tangent.
             fn apply<T: Tape<f32, Dev>>(
                 &mut self,
                 x: Tensor<Image<H, W, C>, f32, Dev, T>,
-                with_bias: bool,
+                output: Option<Tensor<Image<HO, WO, CO>, f32, Dev>>,
+                weights: Option<&SharedWeights>,
                 pass: &mut Pass,
             ) -> Tensor<Image<HO, WO, CO>, f32, Dev, T> {
                 let batch = x.shape().0;
+                let layer = After::layer(pass, HO * WO * CO);
+                let after = if output.is_some() { layer.along() } else { layer };
                 let operation = Convolution {
                     transposed: !$forward,
                     input: [H, W, C],
@@ -109,11 +114,15 @@ macro_rules! convolution {
                     stride: S,
                     direct: pass.direct,
                     keeps: T::OWNS_TAPE && pass.parameter_gradients,
-                    epilogue: epilogue(pass, HO * WO * CO),
+                    after,
                     spectrum: None,
+                    weights: weights.cloned(),
                 };
+                let bias = self.bias.as_mut().filter(|_| output.is_none());
+                let mut output = output.filter(|_| after.reads_output()).map(unlearned);
                 let mut parameters = vec![&mut self.weight];
-                parameters.extend(self.bias.as_mut().filter(|_| with_bias));
+                parameters.extend(bias);
+                parameters.extend(&mut output);
                 Dev::apply(operation, x.reshape_like(&(batch, H * W * C)), &mut parameters, pass)
                     .reshape_like(&(batch, Const, Const, Const))
             }
@@ -162,7 +171,7 @@ macro_rules! convolution {
                 x: Tensor<Image<H, W, C>, f32, Dev, T>,
                 pass: &mut Pass,
             ) -> Tensor<Self::Output, f32, Dev, T> {
-                self.apply(x, true, pass)
+                self.apply(x, None, None, pass)
             }
 
             fn tangent<T: Tape<f32, Dev>>(
@@ -171,8 +180,12 @@ macro_rules! convolution {
                 v: Tensor<Image<H, W, C>, f32, Dev, T>,
                 pass: &mut Pass,
             ) -> Dual<Self::Output, Dev, T> {
-                let mut twin = pass.clone();
-                (self.apply(x, true, pass), self.apply(v, false, &mut twin))
+                let (mut twin, weights) = (pass.twin(), SharedWeights::default());
+                let y = self.apply(x, None, Some(&weights), pass);
+                let output = y.retaped();
+                let along = self.apply(v, Some(output), Some(&weights), &mut twin);
+                pass.rejoin(twin);
+                (y, along)
             }
 
             fn visit(&mut self, visitor: &mut dyn FnMut(&mut Parameter<Dev>)) {
@@ -194,6 +207,9 @@ const fn grows(h: usize, w: usize, ho: usize, wo: usize, s: usize) -> bool {
 convolution!(Conv, true, shrinks, "conv of stride ", |k, c, co| [k, k, c, co]);
 convolution!(ConvTranspose, false, grows, "conv-transpose of stride ", |k, c, co| [k, k, co, c]);
 
+/// The frequencies of the weights, once they are known, for two passes through them.
+type SharedWeights = Rc<OnceCell<WeightSpectrum>>;
+
 struct Convolution {
     transposed: bool,
     input: [usize; 3],
@@ -204,9 +220,11 @@ struct Convolution {
     direct: bool,
     /// Whether the gradient of the weights will be asked for.
     keeps: bool,
-    epilogue: Epilogue,
+    after: After,
     /// The frequencies of the input, where they were made and will be asked for again.
     spectrum: Option<Spectrum>,
+    /// Where another operation uses the same weights.
+    weights: Option<SharedWeights>,
 }
 
 impl Convolution {
@@ -215,7 +233,7 @@ impl Convolution {
         if self.direct { None } else { Spectral::where_it_pays(&self.geometry(batch)) }
     }
 
-    fn forward_directly(&self, batch: usize, x: &[f32], w: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
+    fn forward_directly(&self, batch: usize, x: &[f32], w: &[f32], last: Option<&[f32]>, y: &mut [f32]) {
         let [inputs, outputs] = [self.input, self.output].map(|shape| shape.iter().product::<usize>());
         for part in self.parts(batch) {
             let geometry = self.geometry(part.len());
@@ -226,7 +244,8 @@ impl Convolution {
             } else {
                 conv_forward(&geometry, x, w, y);
             }
-            from_example(self.epilogue, part.start, outputs).apply(bias, self.output[2], y);
+            let after = self.after.starting_at(part.start, outputs);
+            after.apply(self.last_of(last, &part), self.output[2], y);
         }
     }
 
@@ -238,7 +257,8 @@ impl Convolution {
         for part in self.parts(batch) {
             let x = &x[part.start * inputs..part.end * inputs];
             let dy = &mut dy[part.start * outputs..part.end * outputs];
-            self.epilogue.backward(&y[part.start * outputs..part.end * outputs], dy);
+            let last = self.last_of(parameters.get(1).copied(), &part);
+            self.after.backward(last, &y[part.start * outputs..part.end * outputs], dy);
             if let (Some(dx), Some(first)) = (&mut dx, wanted.x)
                 && part.end > first
             {
@@ -271,7 +291,7 @@ impl Convolution {
         wanted: Wanted<'_>,
     ) -> Option<Vec<f32>> {
         let Saved { y, parameters, mut dy, .. } = saved;
-        self.epilogue.backward(y, &mut dy);
+        self.after.backward(parameters.get(1).copied(), y, &mut dy);
         let (mut dx, mut of_dy) = (None, None);
         if wanted.x.is_some() {
             let mut values = unspecified(
@@ -298,6 +318,16 @@ impl Convolution {
             bias_gradient(&dy, db);
         }
         dx
+    }
+
+    /// The parameter after the weights for a part of the batch: a bias is the same for all of them.
+    fn last_of<'a>(&self, last: Option<&'a [f32]>, part: &Range<usize>) -> Option<&'a [f32]> {
+        let outputs = self.output.iter().product::<usize>();
+        if self.after.reads_output() {
+            last.map(|output| &output[part.start * outputs..part.end * outputs])
+        } else {
+            last
+        }
     }
 
     /// The batch in parts which are taken through all passes one after the other, so that they stay in the cache. With more weights than a layer
@@ -331,15 +361,19 @@ impl Operation for Convolution {
     }
 
     fn forward(&mut self, batch: usize, x: &[f32], parameters: &[&[f32]], y: &mut [f32]) {
-        let (w, bias) = (parameters[0], parameters.get(1).copied());
+        let (w, last) = (parameters[0], parameters.get(1).copied());
         let Some(plan) = self.spectral(batch) else {
-            return self.forward_directly(batch, x, w, bias, y);
+            return self.forward_directly(batch, x, w, last, y);
         };
-        let (epilogue, channels) = (self.epilogue, self.output[2]);
-        let finish = |first: usize, part: &mut [f32]| epilogue.apply_part(bias, channels, first, part);
-        let spectrum = match self.transposed {
-            true => plan.data_gradient(x, w, y, &finish),
-            false => plan.forward(x, w, y, &finish),
+        let (after, channels) = (self.after, self.output[2]);
+        let finish = |first: usize, part: &mut [f32]| after.apply_part(last, channels, first, part);
+        let spectrum = match (self.transposed, self.weights.take()) {
+            (true, _) => plan.data_gradient(x, w, y, &finish),
+            (false, None) => plan.forward(x, w, y, &finish),
+            (false, Some(shared)) => {
+                let weights = shared.get_or_init(|| plan.weight_spectrum(w));
+                plan.forward_with(x, weights, y, &finish)
+            }
         };
         self.spectrum = self.keeps.then_some(spectrum);
     }

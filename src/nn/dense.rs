@@ -1,9 +1,8 @@
 use super::compute::{Compute, Operation, Saved, Wanted};
-use super::epilogue::{epilogue, scale_last};
-use super::{Batch, Builder, Dual, Fans, Image, Layer, Parameter, Pass};
+use super::epilogue::{After, scale_last};
+use super::{Batch, Builder, Dual, Fans, Image, Layer, Parameter, Pass, unlearned};
 use atelier_kernels::bias::bias_gradient;
 use atelier_kernels::dense::{self, dense_data_gradient, dense_forward, dense_weight_gradient};
-use atelier_kernels::epilogue::Epilogue;
 use atelier_kernels::memory::unspecified;
 use dfdx::prelude::Device;
 use dfdx::shapes::{Axis, Const, HasShape};
@@ -29,16 +28,22 @@ pub struct Dense<
 impl<const H: usize, const W: usize, const C: usize, const O: usize, const BIAS: bool, Dev: Compute>
     Dense<H, W, C, O, BIAS, Dev>
 {
+    /// The layer, or, given its output, its tangent.
     fn apply<T: Tape<f32, Dev>>(
         &mut self,
         x: Tensor<Image<H, W, C>, f32, Dev, T>,
-        with_bias: bool,
+        output: Option<Tensor<Image<1, 1, O>, f32, Dev>>,
         pass: &mut Pass,
     ) -> Tensor<Image<1, 1, O>, f32, Dev, T> {
         let batch = x.shape().0;
-        let operation = DenseOperation { inputs: H * W * C, outputs: O, epilogue: epilogue(pass, O) };
+        let layer = After::layer(pass, O);
+        let after = if output.is_some() { layer.along() } else { layer };
+        let operation = DenseOperation { inputs: H * W * C, outputs: O, after };
+        let bias = self.bias.as_mut().filter(|_| output.is_none());
+        let mut output = output.filter(|_| after.reads_output()).map(unlearned);
         let mut parameters = vec![&mut self.weight];
-        parameters.extend(self.bias.as_mut().filter(|_| with_bias));
+        parameters.extend(bias);
+        parameters.extend(&mut output);
         Dev::apply(operation, x.reshape_like(&(batch, H * W * C)), &mut parameters, pass)
             .reshape_like(&(batch, Const, Const, Const))
     }
@@ -61,7 +66,7 @@ impl<const H: usize, const W: usize, const C: usize, const O: usize, const BIAS:
         x: Tensor<Image<H, W, C>, f32, Dev, T>,
         pass: &mut Pass,
     ) -> Tensor<Self::Output, f32, Dev, T> {
-        self.apply(x, true, pass)
+        self.apply(x, None, pass)
     }
 
     fn tangent<T: Tape<f32, Dev>>(
@@ -70,8 +75,12 @@ impl<const H: usize, const W: usize, const C: usize, const O: usize, const BIAS:
         v: Tensor<Image<H, W, C>, f32, Dev, T>,
         pass: &mut Pass,
     ) -> Dual<Self::Output, Dev, T> {
-        let mut twin = pass.clone();
-        (self.apply(x, true, pass), self.apply(v, false, &mut twin))
+        let mut twin = pass.twin();
+        let y = self.apply(x, None, pass);
+        let output = y.retaped();
+        let along = self.apply(v, Some(output), &mut twin);
+        pass.rejoin(twin);
+        (y, along)
     }
 
     fn visit(&mut self, visitor: &mut dyn FnMut(&mut Parameter<Dev>)) {
@@ -83,7 +92,7 @@ impl<const H: usize, const W: usize, const C: usize, const O: usize, const BIAS:
 struct DenseOperation {
     inputs: usize,
     outputs: usize,
-    epilogue: Epilogue,
+    after: After,
 }
 
 impl DenseOperation {
@@ -99,12 +108,12 @@ impl Operation for DenseOperation {
 
     fn forward(&mut self, batch: usize, x: &[f32], parameters: &[&[f32]], y: &mut [f32]) {
         dense_forward(&self.sizes(batch), x, parameters[0], y);
-        self.epilogue.apply(parameters.get(1).copied(), self.outputs, y);
+        self.after.apply(parameters.get(1).copied(), self.outputs, y);
     }
 
     fn backward(&mut self, batch: usize, saved: Saved<'_>, wanted: Wanted<'_>) -> Option<Vec<f32>> {
         let mut dy = saved.dy;
-        self.epilogue.backward(saved.y, &mut dy);
+        self.after.backward(saved.parameters.get(1).copied(), saved.y, &mut dy);
         let dx = wanted.x.map(|first| {
             let mut dx = unspecified((batch - first) * self.inputs);
             let dy = &dy[first * self.outputs..];

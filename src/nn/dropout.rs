@@ -74,7 +74,13 @@ impl<X: Shape, Dev: Compute> Layer<X, Dev> for Dropout {
         pass: &mut Pass,
     ) -> Dual<X, Dev, T> {
         let mask = pass.next_dropout();
-        if self.is_on(pass) { (self.apply(x, mask, pass), self.apply(v, mask, pass)) } else { (x, v) }
+        if !self.is_on(pass) || pass.is_absorbed() {
+            return (x, v);
+        }
+        let mut twin = pass.twin();
+        let both = (self.apply(x, mask, pass), self.apply(v, mask, &mut twin));
+        pass.rejoin(twin);
+        both
     }
 
     fn visit(&mut self, _: &mut dyn FnMut(&mut Parameter<Dev>)) {}

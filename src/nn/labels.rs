@@ -77,8 +77,10 @@ impl<const C: usize, const K: usize, const W: usize, const O: usize, Dev: Comput
         v: Tensor<Image<1, 1, C>, f32, Dev, T>,
         pass: &mut Pass,
     ) -> Dual<Self::Output, Dev, T> {
-        let mut twin = pass.clone();
-        (self.apply(x, Appended::Embedding, pass), self.apply(v, Appended::Zeros, &mut twin))
+        let mut twin = pass.twin();
+        let both = (self.apply(x, Appended::Embedding, pass), self.apply(v, Appended::Zeros, &mut twin));
+        pass.rejoin(twin);
+        both
     }
 
     fn visit(&mut self, visitor: &mut dyn FnMut(&mut Parameter<Dev>)) {
@@ -133,8 +135,10 @@ impl<const H: usize, const W: usize, const C: usize, const K: usize, Dev: Comput
         v: Tensor<Image<H, W, C>, f32, Dev, T>,
         pass: &mut Pass,
     ) -> Dual<Self::Output, Dev, T> {
-        let mut twin = pass.clone();
-        (self.apply(x, true, pass), self.apply(v, false, &mut twin))
+        let mut twin = pass.twin();
+        let both = (self.apply(x, true, pass), self.apply(v, false, &mut twin));
+        pass.rejoin(twin);
+        both
     }
 
     fn visit(&mut self, visitor: &mut dyn FnMut(&mut Parameter<Dev>)) {

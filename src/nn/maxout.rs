@@ -84,6 +84,7 @@ impl<
         v: Tensor<Image<H, W, C>, f32, Dev, T>,
         pass: &mut Pass,
     ) -> Dual<Self::Output, Dev, T> {
+        pass.offer(|_, _| {});
         let (maps, along) = self.maps.tangent(x, v, pass);
         let batch = maps.shape().0;
         let flat = (batch, UP);

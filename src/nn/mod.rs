@@ -42,8 +42,9 @@ pub use labels::{LabelEmbedding, LabelProjection};
 pub use layer_norm::LayerNorm;
 pub use max_pool::MaxPool;
 pub use maxout::Maxout;
+use parameter::unlearned;
 pub use parameter::{Builder, Parameter};
-pub use pass::{Elementwise, ExampleWeights, Pass};
+pub use pass::{Elementwise, ExampleWeights, Memory, Pass};
 pub use pool::{AveragePool, SumPool, Upsample};
 pub use reshape::Reshape;
 pub use residual::{Identity, Residual};
@@ -125,6 +126,15 @@ const fn either_or_none(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
 }
 
+/// Lets the layer that is next know what `after`, which follows it, does element by element.
+fn offer<X: Shape, Dev: Compute>(after: &impl Layer<X, Dev>, pass: &mut Pass) {
+    if Dev::HAS_KERNELS {
+        pass.offer(|pass, list| {
+            after.elementwise(pass, list);
+        });
+    }
+}
+
 /// Two layers, one after the other.
 impl<X: Shape, Dev: Compute, A: Layer<X, Dev>, B: Layer<A::Output, Dev>> Layer<X, Dev> for (A, B) {
     type Output = B::Output;
@@ -145,11 +155,7 @@ impl<X: Shape, Dev: Compute, A: Layer<X, Dev>, B: Layer<A::Output, Dev>> Layer<X
         x: Tensor<X, f32, Dev, T>,
         pass: &mut Pass,
     ) -> Tensor<B::Output, f32, Dev, T> {
-        if Dev::HAS_KERNELS {
-            pass.offer(|pass, list| {
-                self.1.elementwise(pass, list);
-            });
-        }
+        offer::<A::Output, Dev>(&self.1, pass);
         let between = self.0.forward(x, pass);
         self.1.forward(between, pass)
     }
@@ -164,6 +170,7 @@ impl<X: Shape, Dev: Compute, A: Layer<X, Dev>, B: Layer<A::Output, Dev>> Layer<X
         v: Tensor<X, f32, Dev, T>,
         pass: &mut Pass,
     ) -> Dual<B::Output, Dev, T> {
+        offer::<A::Output, Dev>(&self.1, pass);
         let (between, along) = self.0.tangent(x, v, pass);
         self.1.tangent(between, along, pass)
     }

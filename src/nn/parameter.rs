@@ -2,7 +2,9 @@ use super::initialization::draw;
 use super::{Compute, Fans, Initialization};
 use crate::config::architecture::layers::Layer as Words;
 use crate::random::Stream;
+use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::Tensor;
+use dfdx::tensor_ops::ReshapeTo;
 
 /// An array that a layer keeps: a weight, or a running statistic.
 #[derive(Clone, Debug)]
@@ -32,6 +34,13 @@ impl<Dev: Compute> Parameter<Dev> {
     pub fn set(&mut self, values: &[f32]) {
         self.value.copy_from(values);
     }
+}
+
+/// What an operation reads besides its input is called a parameter; this one nobody learns, keeps or sees.
+pub(super) fn unlearned<S: Shape, Dev: Compute>(value: Tensor<S, f32, Dev>) -> Parameter<Dev> {
+    let count = value.shape().num_elements();
+    let value = value.reshape_like(&(count,));
+    Parameter { name: String::new(), shape: vec![count], value, trainable: false }
 }
 
 /// What layers are built from: their words, where they live, and how their weights are drawn.

@@ -1,8 +1,10 @@
 use super::compute::Link;
 use super::{Batch, Mode};
 use dfdx::prelude::Cpu;
+use dfdx::shapes::HasShape;
 use dfdx::tensor::Tensor;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// One pass through a network: what the layers need to know besides their input.
@@ -14,7 +16,7 @@ pub struct Pass {
     pub parameter_gradients: bool,
     /// From which example on the gradient of the layer's input is wanted, if at all: not for data, which nothing can learn from.
     pub input_gradient: Option<usize>,
-    /// Whether values between layers have more than one reader, as they have beside a tangent.
+    /// Whether values between layers have more than one reader, as they have beside a tangent that depends on them.
     pub(super) shared_inputs: bool,
     /// Whether layers are computed from dfdx's operations even where there are kernels.
     pub(super) composed: bool,
@@ -26,6 +28,13 @@ pub struct Pass {
     labels: Option<Rc<[u32]>>,
     /// The last operation's output and where its gradient is put.
     pub(super) last: Option<Link>,
+    /// The same of the last operation on a tangent.
+    last_along: Option<Link>,
+    /// Which gradients are wanted of a tangent, where none are of the values that it is taken at: those of its input and of the parameters, as
+    /// above.
+    along: Option<(Option<usize>, bool)>,
+    /// What becomes of the operations' outputs besides.
+    memory: Option<Use>,
     /// Where dropout's masks come from; passes with one key drop the same values.
     key: u64,
     dropouts: u64,
@@ -42,6 +51,17 @@ pub struct Pass {
 /// With a logit's slope of 1 on the way back, the gradient that reaches its example is that of the logit, whatever the loss; the
 /// parameters' gradients are those of a loss whose slope at the logit is the weight.
 pub type ExampleWeights = Rc<OnceCell<Vec<f32>>>;
+
+/// What the operations of one pass gave, for a tangent at the same examples with the same masks, which need not compute it again.
+#[derive(Clone, Debug, Default)]
+pub struct Memory(Rc<RefCell<VecDeque<Tensor<Batch, f32, Cpu>>>>);
+
+/// What a pass does with a memory.
+#[derive(Clone, Debug)]
+enum Use {
+    Remember(Memory),
+    Recall(Memory),
+}
 
 /// What a layer does to each number by itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,6 +90,9 @@ impl Pass {
             example_weights: None,
             labels: None,
             last: None,
+            last_along: None,
+            along: None,
+            memory: None,
             key,
             dropouts: 0,
             first_example: 0,
@@ -119,9 +142,61 @@ impl Pass {
         Self { first_example: first, ..self }
     }
 
-    /// The same for a pass that carries a tangent along.
-    pub fn with_tangent(self) -> Self {
-        Self { shared_inputs: true, ..self }
+    /// The same for a pass that carries a tangent along, of layers which are curved or not (see [`Layer::CURVED`](super::Layer::CURVED)). Of
+    /// those which are not, no gradient goes back through the values.
+    pub fn with_tangent(self, is_curved: bool) -> Self {
+        if is_curved {
+            return Self { shared_inputs: true, memory: None, ..self };
+        }
+        let along = Some((self.input_gradient, self.parameter_gradients));
+        Self { along, input_gradient: None, parameter_gradients: false, ..self }
+    }
+
+    /// The pass for a layer's operation on the tangent: from the same state as for its operation on the value, and so to be made before that
+    /// one changes it.
+    pub(super) fn twin(&self) -> Self {
+        let (input_gradient, parameter_gradients) =
+            self.along.unwrap_or((self.input_gradient, self.parameter_gradients));
+        Self {
+            last: self.last_along.clone(),
+            input_gradient,
+            parameter_gradients,
+            memory: None,
+            ..self.clone()
+        }
+    }
+
+    /// Remembers where the tangent came to.
+    pub(super) fn rejoin(&mut self, twin: Self) {
+        self.last_along = twin.last;
+        if let Some((input_gradient, _)) = &mut self.along {
+            *input_gradient = twin.input_gradient;
+        }
+    }
+
+    /// The same, remembering what its operations give.
+    pub fn remembering(self, memory: &Memory) -> Self {
+        Self { memory: Some(Use::Remember(memory.clone())), ..self }
+    }
+
+    /// The same with what a pass from the same state remembered, which is forgotten on the way. Layers that are curved compute anew.
+    pub fn recalling(self, memory: &Memory) -> Self {
+        Self { memory: Some(Use::Recall(memory.clone())), ..self }
+    }
+
+    /// The output of the operation that is next, (batch, features), if it is remembered.
+    pub(super) fn recall(&mut self, shape: Batch) -> Option<Tensor<Batch, f32, Cpu>> {
+        let Some(Use::Recall(memory)) = &self.memory else { return None };
+        let output = memory.0.borrow_mut().pop_front()?;
+        assert_eq!(*output.shape(), shape, "a pass from the same state has the same operations");
+        Some(output)
+    }
+
+    /// Remembers the output of an operation, if this is asked for.
+    pub(super) fn remember(&mut self, output: &Tensor<Batch, f32, Cpu>) {
+        if let Some(Use::Remember(memory)) = &self.memory {
+            memory.0.borrow_mut().push_back(output.clone());
+        }
     }
 
     /// The same computed from dfdx's own operations, as on a device without kernels: slow, and here for comparison.
@@ -166,7 +241,7 @@ impl Pass {
     pub(super) fn offer(&mut self, list: impl FnOnce(&Self, &mut Vec<Elementwise>)) {
         let mut offered = std::mem::take(&mut self.offered);
         offered.clear();
-        if !self.shared_inputs && !self.composed && self.absorbed == 0 {
+        if !self.composed && self.absorbed == 0 {
             list(self, &mut offered);
             offered.reverse();
         }

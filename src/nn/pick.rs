@@ -29,11 +29,13 @@ pub(super) fn largest_along<Dev: Compute, T: Tape<f32, Dev>>(
     windows: Windows,
     pass: &mut Pass,
 ) -> Dual<Batch, Dev, T> {
-    let (mut twin, winners) = (pass.clone(), Winners::default());
+    let (mut twin, winners) = (pass.twin(), Winners::default());
     let (inputs, outputs) = (x.shape().1, windows.indices.len() / windows.size);
     let y = apply(x, windows, &winners, pass);
     let pick = Pick { windows: None, winners, inputs, outputs };
-    (y, Dev::apply(pick, v, &mut [], &mut twin))
+    let along = Dev::apply(pick, v, &mut [], &mut twin);
+    pass.rejoin(twin);
+    (y, along)
 }
 
 fn apply<Dev: Compute, T: Tape<f32, Dev>>(
@@ -88,6 +90,9 @@ impl Pick {
 }
 
 impl Operation for Pick {
+    /// A tangent needs the winners.
+    const RECALLED: bool = false;
+
     fn features(&self) -> usize {
         self.outputs
     }

@@ -6,6 +6,7 @@ use dfdx::prelude::Device;
 use dfdx::shapes::{Axis, Const, HasShape};
 use dfdx::tensor::{Tape, Tensor};
 use dfdx::tensor_ops::{ReshapeTo, SumTo};
+use rayon::prelude::*;
 
 /// The mean of each 2×2 pixels, per channel: (B, H, W, C) -> (B, HO, WO, C) with HO = H / 2, WO = W / 2, where H and W are even.
 ///
@@ -94,8 +95,10 @@ macro_rules! pool {
                 v: Tensor<Image<H, W, C>, f32, Dev, T>,
                 pass: &mut Pass,
             ) -> Dual<Self::Output, Dev, T> {
-                let mut twin = pass.clone();
-                (self.forward(x, pass), self.forward(v, &mut twin))
+                let mut twin = pass.twin();
+                let both = (self.forward(x, pass), self.forward(v, &mut twin));
+                pass.rejoin(twin);
+                both
             }
 
             fn visit(&mut self, _: &mut dyn FnMut(&mut Parameter<Dev>)) {}
@@ -117,8 +120,9 @@ struct Pool {
 fn gather_squares(small: [usize; 3], scale: f32, from: &[f32], to: &mut [f32]) {
     let [height, width, channels] = small;
     let row = 2 * width * channels;
-    let images = to.chunks_exact_mut(height * width * channels).zip(from.chunks_exact(2 * height * row));
-    for (to, from) in images {
+    let images =
+        to.par_chunks_exact_mut(height * width * channels).zip(from.par_chunks_exact(2 * height * row));
+    images.for_each(|(to, from)| {
         for (to, from) in to.chunks_exact_mut(width * channels).zip(from.chunks_exact(2 * row)) {
             let (upper, lower) = from.split_at(row);
             let pairs = upper.chunks_exact(2 * channels).zip(lower.chunks_exact(2 * channels));
@@ -129,15 +133,16 @@ fn gather_squares(small: [usize; 3], scale: f32, from: &[f32], to: &mut [f32]) {
                 }
             }
         }
-    }
+    });
 }
 
 /// The transpose of [`gather_squares`]: each pixel of the small image, times `scale`, in its 2×2 pixels.
 fn spread_squares(small: [usize; 3], scale: f32, from: &[f32], to: &mut [f32]) {
     let [height, width, channels] = small;
     let row = 2 * width * channels;
-    let images = from.chunks_exact(height * width * channels).zip(to.chunks_exact_mut(2 * height * row));
-    for (from, to) in images {
+    let images =
+        from.par_chunks_exact(height * width * channels).zip(to.par_chunks_exact_mut(2 * height * row));
+    images.for_each(|(from, to)| {
         for (from, to) in from.chunks_exact(width * channels).zip(to.chunks_exact_mut(2 * row)) {
             let (upper, lower) = to.split_at_mut(row);
             for (from, pair) in from.chunks_exact(channels).zip(upper.chunks_exact_mut(2 * channels)) {
@@ -148,7 +153,7 @@ fn spread_squares(small: [usize; 3], scale: f32, from: &[f32], to: &mut [f32]) {
             }
             lower.copy_from_slice(upper);
         }
-    }
+    });
 }
 
 impl Pool {
@@ -173,12 +178,13 @@ impl Operation for Pool {
             Map::Upsample => spread_squares(self.small(), 1.0, x, y),
             Map::Sum => {
                 let features = self.input.iter().product();
-                for (y, x) in y.chunks_exact_mut(self.outputs).zip(x.chunks_exact(features)) {
+                let images = y.par_chunks_exact_mut(self.outputs).zip(x.par_chunks_exact(features));
+                images.for_each(|(y, x)| {
                     y.fill(0.0);
                     for pixel in x.chunks_exact(self.outputs) {
                         y.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
                     }
-                }
+                });
             }
         }
     }
@@ -192,9 +198,10 @@ impl Operation for Pool {
             Map::Average => spread_squares(self.small(), 0.25, dy, &mut dx),
             Map::Upsample => gather_squares(self.small(), 1.0, dy, &mut dx),
             Map::Sum => {
-                for (dx, dy) in dx.chunks_exact_mut(features).zip(dy.chunks_exact(self.outputs)) {
+                let images = dx.par_chunks_exact_mut(features).zip(dy.par_chunks_exact(self.outputs));
+                images.for_each(|(dx, dy)| {
                     dx.chunks_exact_mut(self.outputs).for_each(|pixel| pixel.copy_from_slice(dy));
-                }
+                });
             }
         }
         Some(dx)

@@ -91,20 +91,23 @@ impl<X: Shape, Dev: Compute, F: Layer<X, Dev>, G: Layer<X, Dev, Output = F::Outp
         pass: &mut Pass,
     ) -> Dual<Self::Output, Dev, T> {
         let shape = *x.shape();
-        let wanted = pass.input_gradient;
-        let (xs, vs) = (Dev::fork(flat(x), pass), Dev::fork(flat(v), pass));
-        let [[x, x_again], [v, v_again]] =
-            [xs, vs].map(|branches| branches.map(|branch| branch.value.reshape_like(&shape)));
-        let (y, along) = self.layers.tangent(x, v, pass);
-        let output = *y.shape();
-        let first = std::mem::replace(&mut pass.input_gradient, wanted);
-        let (y_too, along_too) = self.shortcut.tangent(x_again, v_again, pass);
-        let second = pass.input_gradient;
-        let mut add = |a, b| {
-            let branches = [Branch::new(flat(a), first), Branch::new(flat(b), second)];
-            Dev::join(branches, pass).reshape_like(&output)
-        };
-        (add(y, y_too), add(along, along_too))
+        let (twin, mut output) = (pass.twin(), None);
+        let ([x, x_again], [v, v_again]) = (Dev::fork(flat(x), pass), Dev::fork(flat(v), &twin));
+        let first = Branch::both_through(x, v, pass, |x, v, pass| {
+            let (y, along) = self.layers.tangent(x.reshape_like(&shape), v.reshape_like(&shape), pass);
+            output = Some(*y.shape());
+            (flat(y), flat(along))
+        });
+        let second = Branch::both_through(x_again, v_again, pass, |x, v, pass| {
+            let (y, along) = self.shortcut.tangent(x.reshape_like(&shape), v.reshape_like(&shape), pass);
+            (flat(y), flat(along))
+        });
+        let output = output.expect("the first branch was taken");
+        let mut twin = pass.twin();
+        let y = Dev::join([first.0, second.0], pass).reshape_like(&output);
+        let along = Dev::join([first.1, second.1], &mut twin).reshape_like(&output);
+        pass.rejoin(twin);
+        (y, along)
     }
 
     fn visit(&mut self, visitor: &mut dyn FnMut(&mut Parameter<Dev>)) {

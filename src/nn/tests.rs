@@ -342,7 +342,7 @@ fn the_tangent_of_a_piecewise_linear_network_is_its_increment() {
     let mut layer: Pieces =
         build::<Image<1, 1, 6>, _>(&[dense(5), Words::LeakyRelu(0.2), dense(4), Words::Relu]);
     let (x, v) = (images::<1, 1, 6>(1), images::<1, 1, 6>(2));
-    let (y, along) = layer.tangent(x.leaky_trace(), v.leaky_trace(), &mut Pass::train(0).with_tangent());
+    let (y, along) = layer.tangent(x.leaky_trace(), v.leaky_trace(), &mut Pass::train(0).with_tangent(false));
     let h = 1e-3;
     let values = x.as_vec().iter().zip(v.as_vec()).map(|(x, v)| x + h * v).collect();
     let after = layer.forward(x.device().tensor_from_vec(values, *x.shape()), &mut Pass::train(0));
@@ -364,7 +364,8 @@ fn r1_of_a_linear_critic_is_gamma_times_its_weights() {
     let at_x = y.sum::<Rank0, _>().backward().get(&x);
     // P = γ/2 mean |g|², so v = ∂P/∂g = γ/B g, a constant.
     let v = at_x * (gamma / BATCH as f32);
-    let (_, along) = critic.tangent(x.leaky_trace(), v.leaky_trace(), &mut Pass::train(0).with_tangent());
+    let (_, along) =
+        critic.tangent(x.leaky_trace(), v.leaky_trace(), &mut Pass::train(0).with_tangent(false));
     let gradients = along.sum::<Rank0, _>().backward();
     let gradient = parameter_gradients::<Image<2, 2, 1>, _>(&mut critic, &gradients);
     let expected: Vec<f32> = weights.iter().map(|w| gamma * w).collect();

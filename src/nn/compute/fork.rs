@@ -1,7 +1,9 @@
 //! Where a chain of layers parts in two branches, and where they meet again.
 
 use super::{Compute, Link, contiguous, read};
-use crate::nn::{Batch, Pass};
+use crate::nn::{Batch, Dual, Pass};
+use atelier_kernels::memory::{copied, unspecified};
+use atelier_kernels::sum::{add, sum};
 use dfdx::prelude::Cpu;
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{CpuError, Gradients, PutTape, SplitTape, Tape, Tensor, TensorFromVec, WithEmptyTape};
@@ -19,7 +21,7 @@ pub struct Branch<Dev: Compute, T> {
 
 impl<Dev: Compute, T: Tape<f32, Dev>> Branch<Dev, T> {
     /// A value whose gradient goes by way of dfdx's list of gradients.
-    pub(in crate::nn) fn new(value: Tensor<Batch, f32, Dev, T>, wanted: Option<usize>) -> Self {
+    fn new(value: Tensor<Batch, f32, Dev, T>, wanted: Option<usize>) -> Self {
         Self { value, link: None, wanted }
     }
 
@@ -33,6 +35,31 @@ impl<Dev: Compute, T: Tape<f32, Dev>> Branch<Dev, T> {
         pass.offer(|_, _| {});
         let value = layers(self.value, pass);
         Self { value, link: pass.last.take(), wanted: pass.input_gradient }
+    }
+
+    /// [`through`](Self::through) for a value and its tangent.
+    pub(in crate::nn) fn both_through(
+        x: Self,
+        v: Self,
+        pass: &mut Pass,
+        layers: impl FnOnce(
+            Tensor<Batch, f32, Dev, T>,
+            Tensor<Batch, f32, Dev, T>,
+            &mut Pass,
+        ) -> Dual<Batch, Dev, T>,
+    ) -> (Self, Self) {
+        let mut twin = pass.twin();
+        (twin.last, twin.input_gradient) = (v.link, v.wanted);
+        pass.rejoin(twin);
+        let mut along = None;
+        let y = x.through(pass, |x, pass| {
+            let (y, tangent) = layers(x, v.value, pass);
+            along = Some(tangent);
+            y
+        });
+        let along = along.expect("the layers were taken");
+        let twin = pass.twin();
+        (y, Self { value: along, link: twin.last, wanted: twin.input_gradient })
     }
 }
 
@@ -69,7 +96,7 @@ pub(super) fn fork_linked<T: Tape<f32, Cpu>>(
         let second = Branch { value: x.clone().put_tape(T::default()), link: None, wanted };
         return [Branch { value: x.put_tape(tape), link, wanted }, second];
     };
-    let second = x.device().tensor_from_vec(read(&x).to_vec(), *x.shape());
+    let second = x.device().tensor_from_vec(copied(read(&x)), *x.shape());
     let second_link = Link { output: second.clone(), gradient: Default::default() };
     let first = Branch { value: x.clone(), link: link.clone(), wanted };
     let linked = second_link.clone();
@@ -93,7 +120,7 @@ pub(super) fn fork_linked<T: Tape<f32, Cpu>>(
 /// Adds the last `wanted` numbers of `other` to those of `known`, and leaves no others: a branch may give more than is wanted.
 fn add_last(wanted: usize, known: &mut Vec<f32>, other: &[f32]) {
     known.drain(..known.len() - wanted);
-    known.iter_mut().zip(&other[other.len() - wanted..]).for_each(|(sum, value)| *sum += value);
+    add(&other[other.len() - wanted..], known);
 }
 
 /// [`join`] that hands its gradient on to both branches.
@@ -109,8 +136,9 @@ pub(super) fn join_linked<T: Tape<f32, Cpu>>(
         let target = branch.wanted.is_some().then(|| Target { value: value.clone(), link });
         (value, tape, target)
     });
-    let sum = read(&a).iter().zip(read(&b)).map(|(a, b)| a + b).collect();
-    let y = a.device().tensor_from_vec(sum, *a.shape());
+    let mut both = unspecified(read(&a).len());
+    sum(read(&a), read(&b), &mut both);
+    let y = a.device().tensor_from_vec(both, *a.shape());
     let mut tape = tape_a.merge(tape_b);
     pass.input_gradient = to_a.as_ref().or(to_b.as_ref()).map(|_| 0);
     pass.last = None;
@@ -149,7 +177,7 @@ impl Target {
             None => {
                 let known = gradients.get_or_alloc_mut(&self.value)?;
                 if shared {
-                    gradient.iter_mut().zip(&**known).for_each(|(sum, known)| *sum += known);
+                    add(known, &mut gradient);
                 }
                 **known = gradient;
             }

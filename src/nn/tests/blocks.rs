@@ -106,6 +106,95 @@ fn list_of_leaky(first: Words) -> [Words; 2] {
     [first, Words::LeakyRelu(0.3)]
 }
 
+/// What follows a linear layer element by element is done with it, in its tangent as well: before pools, sums of branches and pieces, too.
+#[test]
+fn fused_layers_have_the_tangents_of_single_ones() {
+    type Branches = Residual<
+        (Conv<4, 6, 3, 4, 6, 3, 3, 1, true, Cpu>, (LeakyRelu, Conv<4, 6, 3, 4, 6, 3, 3, 1, true, Cpu>)),
+        Conv<4, 6, 3, 4, 6, 3, 1, 1, true, Cpu>,
+    >;
+    type Fused = (
+        Conv<4, 6, 2, 4, 6, 3, 3, 1, true, Cpu>,
+        (
+            LeakyRelu,
+            (
+                Dropout,
+                (
+                    Branches,
+                    (
+                        Relu,
+                        (
+                            ConvTranspose<4, 6, 3, 8, 12, 2, 3, 2, true, Cpu>,
+                            (
+                                Dropout,
+                                (
+                                    AveragePool<8, 12, 2, 4, 6>,
+                                    (
+                                        Dense<4, 6, 2, 12, true, Cpu>,
+                                        (LeakyRelu, (Dropout, (Dropout, Dense<1, 1, 12, 2, true, Cpu>))),
+                                    ),
+                                ),
+                            ),
+                        ),
+                    ),
+                ),
+            ),
+        ),
+    );
+    let leaky = || Words::LeakyRelu(0.3);
+    let up = words::ConvTranspose { channels: 2, kernel: 3, stride: 2, bias: true };
+    let list = [
+        Words::Conv(conv(3, 3, 1)),
+        leaky(),
+        Words::Dropout(0.4),
+        residual(
+            vec![Words::Conv(conv(3, 3, 1)), leaky(), Words::Conv(conv(3, 3, 1))],
+            vec![Words::Conv(conv(3, 1, 1))],
+        ),
+        Words::Relu,
+        Words::ConvTranspose(up),
+        Words::Dropout(0.3),
+        Words::AveragePool,
+        dense(12),
+        leaky(),
+        Words::Dropout(0.2),
+        Words::Dropout(0.1),
+        dense(2),
+    ];
+    let (x, v) = (images::<4, 6, 2>(1), images::<4, 6, 2>(2));
+    let run = |pass: Pass, memory: Option<&Memory>| {
+        let mut layer = build::<Image<4, 6, 2>, Fused>(&list);
+        let mut pass = pass.with_tangent(false);
+        if let Some(memory) = memory {
+            layer.forward(x.clone(), &mut pass.clone().remembering(memory));
+            pass = pass.recalling(memory);
+        }
+        let (y, along) = layer.tangent(x.leaky_trace(), v.leaky_trace(), &mut pass);
+        let values = [y.retaped::<NoneTape>().as_vec(), along.retaped::<NoneTape>().as_vec()];
+        let mut gradients = weigh(along).backward();
+        let mut parameters = Vec::new();
+        // No tangent depends on a bias, which has no gradient therefore.
+        layer.visit(&mut |parameter| {
+            parameters.extend(Cpu::take_gradient(&mut gradients, &parameter.value).as_vec());
+        });
+        let [y, along] = values;
+        [y, along, gradients.get(&v).as_vec(), parameters]
+    };
+    for mode in [Mode::Train, Mode::Evaluate] {
+        for direct in [false, true] {
+            let pass = Pass::train(3).in_mode(mode).with_direct_convolutions(direct);
+            let (fused, single) = (run(pass.clone(), None), run(pass.clone().composed(), None));
+            // What a pass before remembers is what would be computed, to the last bit.
+            assert_eq!(run(pass, Some(&Memory::default())), fused);
+            for (what, (a, b)) in
+                ["output", "tangent", "direction", "parameters"].iter().zip(fused.iter().zip(&single))
+            {
+                assert!(distance(a, b) < 1e-5, "{what}: {:e}", distance(a, b));
+            }
+        }
+    }
+}
+
 #[test]
 fn maxout_has_its_gradients_and_tangent() {
     type Pieces = (

@@ -73,7 +73,7 @@ pub(super) fn check_tangent<const H: usize, const W: usize, const C: usize, L: L
     make: &dyn Fn() -> L,
     pass: &Pass,
 ) {
-    let pass = pass.clone().with_tangent();
+    let pass = pass.clone().with_tangent(true);
     let (x, v) = (images::<H, W, C>(1), images::<H, W, C>(2));
     let mut layer = make();
     // First order.

@@ -72,7 +72,7 @@ fn check<const H: usize, const W: usize, const C: usize, L: Layer<Image<H, W, C>
     check_parameters(&mut layer, "gradient", &gradients);
 
     // The gradient of |g|² / 2 is that of v·g at v = g, and v·g the loss's derivative along v.
-    let (y, along) = layer.tangent(x.leaky_trace(), at_x.leaky_trace(), &mut pass.with_tangent());
+    let (y, along) = layer.tangent(x.leaky_trace(), at_x.leaky_trace(), &mut pass.with_tangent(true));
     let gradients = (weigh(along) + weigh(y) * 0.0).backward();
     check_parameters(&mut layer, "penalty", &gradients);
 }
