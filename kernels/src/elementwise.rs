@@ -38,9 +38,9 @@ pub(crate) fn combine(
         vectorized(
             #[inline(always)]
             || {
-                let operation = operation;
+                let own = operation;
                 for (y, (&a, &b)) in y.iter_mut().zip(a.iter().zip(b)) {
-                    *y = operation(a, b);
+                    *y = own(a, b);
                 }
             },
         );
