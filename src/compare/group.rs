@@ -10,7 +10,7 @@ use super::{Goals, Run, WITHOUT_EFFECT};
 use crate::record::columns;
 use crate::record::evaluation::is_score;
 use crate::record::history::{self, Goal};
-use crate::record::names::short_names;
+use crate::record::names::{CASE, short_names};
 
 /// The file whose columns are compared besides.
 const EVALUATION: &str = "evaluation.csv";
@@ -185,8 +185,20 @@ fn has_settings(run: &Run) -> bool {
 
 fn parameters(runs: &[Run], ignored: &[&str]) -> Vec<String> {
     let mut parameters = history::differing(runs.iter().map(|run| &run.history.settings), ignored);
-    parameters.sort_by_key(|key| key != "name");
+    if parameters.iter().any(|key| key == CASE) {
+        parameters.retain(|key| ["name", CASE].contains(&key.as_str()) || !follows_case(key, runs));
+    }
+    parameters.sort_by_key(|key| (key != "name", key != CASE));
     parameters
+}
+
+/// Whether all runs of a case agree about a key: the case's name says it then.
+fn follows_case(key: &str, runs: &[Run]) -> bool {
+    let mut known = BTreeMap::new();
+    runs.iter().all(|Run { history, .. }| {
+        let value = history.settings.get(key);
+        *known.entry(history.settings.get(CASE)).or_insert(value) == value
+    })
 }
 
 fn metrics(runs: &[Run], options: &Options) -> Result<Vec<Metric>, field::Error> {

@@ -10,6 +10,8 @@ use crate::record::run_file::{self, DatasetRecord, RunFile, State};
 #[derive(Clone)]
 pub(super) struct Example {
     pub(super) file: RunFile,
+    /// Which of its sweep's cases it is.
+    pub(super) case: Option<&'static str>,
     pub(super) loss: &'static str,
     pub(super) regularizer: &'static str,
     pub(super) learning_rate: f64,
@@ -61,6 +63,7 @@ pub(super) fn example(seed: u64, loss: &'static str, learning_rate: f64, g_losse
     };
     Example {
         file,
+        case: None,
         loss,
         regularizer: "\"none\"",
         learning_rate,
@@ -82,8 +85,9 @@ impl Example {
 
     fn experiment(&self) -> String {
         let Self { loss, regularizer, learning_rate, .. } = self;
+        let case = self.case.map(|case| format!("case = {case:?}\n")).unwrap_or_default();
         format!(
-            "name = \"{}\"\ndescription = \"\"\nseed = {}\n\n[dataset]\nname = \"silhouettes\"\nrange = \"symmetric\"\n\
+            "name = \"{}\"\ndescription = \"\"\n{case}seed = {}\n\n[dataset]\nname = \"silhouettes\"\nrange = \"symmetric\"\n\
              count = 20000\n\n[architecture]\nfamily = \"dcgan\"\nlatent_dim = 100\nlatent = \"normal\"\nwidth = 32\n\n\
              [objective]\nloss = \"{loss}\"\nregularizer = {regularizer}\nupdate = \"simultaneous\"\n\
              discriminator_steps = 1\n\n[optimizer]\nname = \"adam\"\nlearning_rate = {learning_rate:?}\n\

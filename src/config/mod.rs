@@ -64,7 +64,7 @@ const SECTIONS: &[&str] =
     &["dataset", "architecture", "objective", "optimizer", "training", "evaluation", "logging", "sweep"];
 
 /// The keys at the top of the file.
-const TOP: &[&str] = &["name", "description", "seed", "extends"];
+const TOP: &[&str] = &["name", "description", "case", "seed", "extends"];
 
 /// The most files that one experiment may be made of.
 const MOST_FILES: usize = 64;
@@ -80,6 +80,8 @@ pub struct Experiment {
     pub name: String,
     /// What it is about, in the author's words.
     pub description: String,
+    /// Which of its sweep's `[sweep.cases]` the run is; a label that changes nothing.
+    pub case: Option<String>,
     /// Feeds every random stream, 0 to 2⁶³ − 1.
     pub seed: u64,
     /// Which examples are learned from.
@@ -164,12 +166,15 @@ impl Experiment {
         let mut text = String::new();
         write::entry(&mut text, "name", &self.name.as_str().into());
         write::entry(&mut text, "description", &self.description.as_str().into());
+        if let Some(case) = &self.case {
+            write::entry(&mut text, "case", &case.as_str().into());
+        }
         self.write_results(&mut text, (&self.training).into(), (&self.logging).into());
         text
     }
 
     /// The text whose hash identifies a run: [`Experiment::to_toml`] without what changes no number and no picture,
-    /// which are `name`, `description`, `training.checkpoint_every`, `logging.progress_gif` and `logging.tensorboard`.
+    /// which are `name`, `description`, `case`, `training.checkpoint_every`, `logging.progress_gif` and `logging.tensorboard`.
     pub fn canonical(&self) -> String {
         let mut training = training::Section::from(&self.training);
         training.checkpoint_every = None;
@@ -271,11 +276,9 @@ impl Loaded {
 
     /// [`Loaded::with`] where nothing is wrong: without the layers, which only the places of errors need.
     fn resolved_with(&self, settings: &[&Setting]) -> Option<Experiment> {
-        let mut layer = source::Layer::default();
-        for setting in settings {
-            setting.put(&mut layer);
-        }
-        let merged = layers::over(&self.base, layer);
+        let merged = sweep::layers(settings)
+            .into_iter()
+            .fold(self.base.clone(), |old, layer| layers::over(&old, layer));
         let (experiment, _, findings) = resolve::resolve(&self.tree, &merged);
         experiment.filter(|_| findings.is_empty())
     }
@@ -285,12 +288,8 @@ impl Loaded {
         settings: &[&Setting],
         keep: impl Fn(&Finding) -> bool,
     ) -> (Option<Experiment>, Vec<Problem>) {
-        let mut layer = source::Layer::default();
-        for setting in settings {
-            setting.put(&mut layer);
-        }
         let mut tree = self.tree.clone();
-        tree.push(layer);
+        sweep::layers(settings).into_iter().for_each(|layer| tree.push(layer));
         let mut merged = tree.merged();
         merged.remove("sweep");
         let (experiment, _, findings) = resolve::resolve(&tree, &merged);

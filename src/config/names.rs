@@ -1,5 +1,8 @@
 //! Names of keys for people, in folders, tables and reports: short, and with the literature's words where it has some.
 
+/// The key that says which of a sweep's cases a run is.
+pub const CASE: &str = "case";
+
 /// The lists whose elements have names of their own.
 const NAMED: [(&str, [&str; 2]); 1] = [("betas", ["beta1", "beta2"])];
 

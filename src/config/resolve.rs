@@ -23,6 +23,7 @@ use super::{dataset, evaluation, logging, objective, optimizer, sweep, training}
 struct Top {
     name: Option<String>,
     description: String,
+    case: Option<String>,
     seed: i64,
 }
 
@@ -96,9 +97,11 @@ pub(super) fn resolve(tree: &Tree, merged: &Dict) -> (Option<Experiment>, Option
     let sweep = sections.sweep.map(|section| section.resolve(&around, &mut findings));
 
     let assemble = || {
+        let top = sections.top?;
         Some(Experiment {
             name,
-            description: sections.top?.description,
+            description: top.description,
+            case: top.case,
             seed,
             dataset: dataset?,
             architecture: sections.architecture?,

@@ -33,6 +33,8 @@ struct File {
     name: String,
     /// What it is about, in your words.
     description: String,
+    /// Which of its sweep's cases the run is; a label that changes nothing. A sweep sets it.
+    case: String,
     /// Feeds every random stream.
     #[schemars(range(min = 0, max = 9_223_372_036_854_775_807_i64))]
     seed: i64,
@@ -69,7 +71,19 @@ pub fn json() -> String {
     for section in super::SECTIONS.iter().filter(|section| **section != "sweep") {
         add_elements(section, &mut schema["properties"][section]);
     }
-    let parameters = swept_parameters(&schema);
+    let keys = swept_keys(&schema);
+    let mut case = references(&keys);
+    for section in super::SECTIONS.iter().filter(|section| sweep::unsweepable(section).is_none()) {
+        case[section] = json!({ "$ref": format!("#/properties/{section}") });
+    }
+    schema["properties"]["sweep"]["properties"]["cases"]["additionalProperties"] = json!({
+        "description": "What this case sets, by section or by dotted key.",
+        "type": "object",
+        "properties": case,
+        "patternProperties": { SWEPT_ELEMENT: { "description": "An element of a list, and what is below it." } },
+        "additionalProperties": false,
+    });
+    let parameters = swept_parameters(&schema, &keys);
     let table = &mut schema["properties"]["sweep"]["properties"]["parameters"];
     table["properties"] = parameters;
     table["patternProperties"] =
@@ -267,16 +281,28 @@ fn add_elements(key: &str, schema: &mut Value) {
     table.insert("additionalProperties".to_owned(), json!(false));
 }
 
-/// `[sweep.parameters]`: every key that can be swept, quoted and dotted or as tables, with a list of its values.
-fn swept_parameters(schema: &Value) -> Value {
+/// Every dotted key that can be swept, with the place and the description of its schema.
+fn swept_keys(schema: &Value) -> BTreeMap<String, (String, Value)> {
     let mut keys = BTreeMap::new();
     for section in super::SECTIONS {
         let pointer = format!("#/properties/{section}");
         collect_swept(&schema["properties"][section], section, &pointer, &mut keys);
     }
     keys.retain(|key, _| key.contains('.') && sweep::unsweepable(key).is_none());
+    keys
+}
+
+/// Each key with a reference to its schema.
+fn references(keys: &BTreeMap<String, (String, Value)>) -> Value {
+    let reference =
+        |(key, (pointer, _)): (&String, &(String, Value))| (key.clone(), json!({ "$ref": pointer }));
+    keys.iter().map(reference).collect::<Map<_, _>>().into()
+}
+
+/// `[sweep.parameters]`: every key that can be swept, quoted and dotted or as tables, with a list of its values.
+fn swept_parameters(schema: &Value, keys: &BTreeMap<String, (String, Value)>) -> Value {
     let mut properties = Map::new();
-    for (key, (pointer, description)) in &keys {
+    for (key, (pointer, description)) in keys {
         let place = schema.pointer(pointer.trim_start_matches('#')).expect("a key's schema");
         properties.insert(key.clone(), swept(pointer, place, description));
     }

@@ -120,6 +120,7 @@ fn the_least_file_gets_every_default() {
     let Experiment {
         name,
         description,
+        case,
         seed,
         dataset,
         architecture,
@@ -129,7 +130,7 @@ fn the_least_file_gets_every_default() {
         evaluation,
         logging,
     } = loaded.experiment;
-    assert_eq!((name.as_str(), description.as_str(), seed), ("my-dcgan.2", "", 0));
+    assert_eq!((name.as_str(), description.as_str(), case, seed), ("my-dcgan.2", "", None, 0));
     assert_eq!(dataset.source, Source::Silhouettes { count: 20_000 });
     assert_eq!((dataset.limit, dataset.range, dataset.shape()), (None, Some(Range::Symmetric), (28, 28, 1)));
     assert_eq!(
@@ -807,6 +808,65 @@ fn a_sweep_is_read_in_the_order_of_the_file_and_its_values_are_tried() {
     assert_eq!(run.optimizer.generator.method, Method::Sgd { momentum: 0.0 });
     assert_eq!(run.training.initialization, Initialization::HeNormal);
     assert_eq!(loaded.experiment.training.length, Length::Epochs(1));
+}
+
+#[test]
+fn a_case_is_what_an_extending_file_would_say() {
+    let text = "architecture.family = 'dcgan'\noptimizer = { learning_rate = 2e-4, betas = [0.5, 0.9] }\ntraining.epochs = 2\n\
+        [sweep.parameters]\n'training.batch_size' = [32, 64]\n\
+        [sweep.cases.plain]\n[sweep.cases.wgan-gp]\nobjective.loss = 'wasserstein'\n\
+        'objective.regularizer' = { gradient-penalty = { weight = 10 } }\n[sweep.cases.sgd]\n'optimizer.name' = 'sgd'\n\
+        'optimizer.learning_rate' = 1e-2\n[sweep.cases.autoencoder]\narchitecture = { family = 'vae' }\n\
+        'training.steps' = 9\n";
+    let loaded = load(text, &[]).unwrap_or_else(|error| panic!("{}", error.render()));
+    let sweep = loaded.sweep.clone().expect("a sweep");
+    assert_eq!(sweep.trials, 8);
+    let parameters: Vec<_> = sweep.parameters.iter().collect();
+    let keys: Vec<_> = parameters.iter().map(|parameter| parameter.key.as_str()).collect();
+    assert_eq!(keys, ["case", "training.batch_size"]);
+    let runs: Vec<Experiment> = (0..8)
+        .map(|index| {
+            let settings = sweep::combination(&parameters, index);
+            let (slow, problems) = loaded.attempt(&settings, |_| true);
+            assert!(problems.is_empty());
+            assert_eq!(loaded.resolved_with(&settings), slow);
+            slow.expect("a run")
+        })
+        .collect();
+    let cases: Vec<_> = runs.iter().step_by(2).map(|run| run.case.as_deref()).collect();
+    assert_eq!(cases, [Some("plain"), Some("wgan-gp"), Some("sgd"), Some("autoencoder")]);
+    assert_eq!(runs[1].training.batch_size, 64);
+    // The label apart, the first case is the file itself, and none leaks into the next.
+    let own = Experiment { training: runs[1].training.clone(), ..loaded.experiment.clone() };
+    assert_eq!(Experiment { case: None, ..runs[1].clone() }, own);
+    assert_eq!(runs[1].canonical(), own.canonical());
+    assert_eq!(
+        runs[2].objective.regularizer,
+        Regularizer::GradientPenalty { weight: 10.0, one_sided: false }
+    );
+    // Another choice drops the keys that do not belong to it, as in layers of files.
+    assert_eq!(runs[4].optimizer.generator.method, Method::Sgd { momentum: 0.0 });
+    assert_eq!(runs[4].objective, loaded.experiment.objective);
+    assert_eq!((runs[6].architecture.family, runs[6].training.length), (Family::Vae, Length::Steps(9)));
+    // What a run's folder keeps gives the same run.
+    let again = load(&runs[6].to_toml(), &[]).unwrap_or_else(|error| panic!("{}", error.render()));
+    assert_eq!(again.experiment, runs[6]);
+}
+
+#[test]
+fn cases_come_from_bases_too() {
+    let folder = Folder::new();
+    folder.write("base.toml", &format!("{LEAST}[sweep.cases]\none.'optimizer.learning_rate' = 1e-3\ntwo.'optimizer.learning_rate' = 2e-3\n"));
+    let path = folder
+        .write("x.toml", "extends = ['base.toml']\n[sweep.cases.two]\n'optimizer.learning_rate' = 3e-3\n");
+    let loaded = load_all(&path, &[], &[]).expect("good");
+    let sweep = loaded.sweep.as_ref().expect("a sweep");
+    let rate = |case: usize| {
+        loaded.with(&[&sweep.parameters[0].settings[case]]).expect("good").optimizer.generator.learning_rate
+    };
+    let mut rates = [rate(0), rate(1)];
+    rates.sort_by(f64::total_cmp);
+    assert_eq!(rates, [1e-3, 3e-3]);
 }
 
 #[test]

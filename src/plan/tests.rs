@@ -526,3 +526,41 @@ fn the_searches_of_created_equal_are_those_of_the_paper() {
         }
     }
 }
+
+/// The desktop's study has the default settings of the searches, three seeds, and fewer images.
+#[test]
+fn the_study_of_created_equal_has_the_searches_default_settings() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/created_equal");
+    let load = |name: &str| {
+        let loaded = Experiment::load(&folder.join(format!("{name}.toml")), &[], std::iter::empty());
+        loaded.unwrap_or_else(|error| panic!("{}", error.render()))
+    };
+    for data in ["mnist", "fashion"] {
+        let plan = SweepPlan::new(load(&format!("study_{data}"))).unwrap();
+        assert_eq!((plan.runs(), plan.parameters()), (24, &["case".to_owned()][..]));
+        let mut cases = Vec::new();
+        for index in (0..24).step_by(3) {
+            let run = plan.run(index).expect("a run");
+            let case = run.experiment.case.clone().expect("a case");
+            let search = load(&format!("{}_{data}_wide", case.replace('-', "_"))).experiment;
+            let Experiment { dataset, architecture, objective, optimizer, training, evaluation, .. } =
+                run.experiment;
+            assert_eq!(training.length, Length::Images(200_000));
+            let training = crate::config::training::Training { length: search.training.length, ..training };
+            let found = (dataset, architecture, objective, optimizer, training, evaluation);
+            let expected = (
+                search.dataset,
+                search.architecture,
+                search.objective,
+                search.optimizer,
+                search.training,
+                search.evaluation,
+            );
+            assert_eq!(found, expected, "{case}");
+            cases.push(case);
+        }
+        cases.sort();
+        cases.dedup();
+        assert_eq!(cases.len(), 8);
+    }
+}

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use rand::Rng;
 use sha2::{Digest, Sha256};
 
+use crate::config::names::CASE;
 use crate::config::sweep::{Parameter, Range, Scale, Setting, Strategy};
 use crate::config::{Error, Experiment, Loaded};
 use crate::random::Stream;
@@ -86,7 +87,8 @@ pub fn architectures(loaded: &Loaded, most: usize) -> Vec<Experiment> {
         return Vec::new();
     };
     let shapes = |parameter: &&Parameter| {
-        ["architecture.", "dataset."].iter().any(|section| parameter.key.starts_with(section))
+        parameter.key == CASE
+            || ["architecture.", "dataset."].iter().any(|section| parameter.key.starts_with(section))
     };
     let parameters: Vec<&Parameter> = sweep.parameters.iter().filter(shapes).collect();
     if parameters.is_empty() {

@@ -890,6 +890,56 @@ pub(crate) const TABLE: &[Case] = &[
         "`sweep.parameters` must be a table, but is a list",
         "",
     ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep]\n▶cases = {}\n",
+        "`sweep.cases` has 0 cases",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.cases]\na = ▶1\n",
+        "the case `a` must be a table of what it sets, but is 1",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.cases.a]\n▶seed = 1\n",
+        "`seed` has a place of its own",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.cases.a]\ntraining.▶checkpoint_every = 1\n",
+        "cannot be swept",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.cases.a]\n'objective.loss' = ▶'hing'\n",
+        "unknown word `hing` for `objective.loss`",
+        "did you mean `hinge`?",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.cases.a]\n▶'optimzer.learning_rate' = 1e-3\n",
+        "unknown section [optimzer]",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.cases.a.optimizer]\nlearning_rate = ▶-1\n",
+        "`optimizer.learning_rate` is -1",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.cases.a]\n▶[sweep.cases.b]\n",
+        "the cases `a` and `b` are the same run",
+        "remove one of them",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.cases.a]\noptimizer.learning_rate = 1e-3\n[sweep.parameters]\n▶'optimizer.learning_rate' = [1e-4]\n",
+        "`optimizer.learning_rate` is swept, but the case `a` sets it too",
+        "",
+    ),
+    case(
+        "architecture.family = 'dcgan'\ntraining.epochs = 1\n[sweep.parameters]\n▶case = ['a']\n",
+        "`case` has a place of its own",
+        "",
+    ),
     // Strategies, ranges, objectives, the final phase, Slurm.
     case(
         "architecture.family = 'dcgan'\ntraining.epochs = 9\n[sweep.parameters]\n'training.batch_size' = [64, ▶'128']\n",

@@ -17,13 +17,14 @@ use super::columns::Column;
 use super::evaluation::Evaluation;
 use super::key::{self, path};
 use super::layers::Tree;
+use super::names::CASE;
 use super::read::keys_of;
 use super::training::{self, Length, Training};
 use super::words;
 
 pub use objective::{Goal, Objective, RowChoice};
 pub use parameters::{Parameter, Range, Scale, Setting};
-pub(super) use parameters::{combination, must_be_whole, repeated, same_run, shown};
+pub(super) use parameters::{combination, layers, must_be_whole, repeated, same_run, shown};
 pub(super) use reader::{MOST_VALUES, distributions, unsweepable};
 pub use slurm::Slurm;
 
@@ -43,7 +44,8 @@ pub struct Sweep {
     pub strategy: Strategy,
     /// The seeds of each configuration (innermost); the experiment's own where the file names none.
     pub seeds: Vec<u64>,
-    /// The swept keys in the order of the file, the first outermost; may be empty where there are seeds.
+    /// [`CASE`] where the file has cases, then the swept keys in the order of the file, the first outermost; may be empty
+    /// where there are seeds.
     pub parameters: Vec<Parameter>,
     /// How many configurations there are: of a grid every combination, else what the file says (1 to 100,000); of them
     /// the first is the file's own. A space with fewer different configurations ends the list early.
@@ -126,6 +128,10 @@ pub(super) struct Section {
     /// The keys that vary, each with a list of values or a range to draw from.
     #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
     parameters: Option<BTreeMap<String, IgnoredAny>>,
+    /// Settings that belong together, each table under a name of its own: one configuration per case, beside what else
+    /// varies. A case is what a file that extends this one would say.
+    #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
+    cases: Option<BTreeMap<String, IgnoredAny>>,
     /// What a Slurm cluster is asked for, per run.
     slurm: Option<slurm::Section>,
 }
@@ -161,11 +167,8 @@ impl Section {
     pub(super) fn resolve(self, around: &Surroundings<'_>, findings: &mut Findings) -> Sweep {
         let strategy = self.strategy.unwrap_or(Strategy::Grid);
         self.check_owners(strategy, findings);
-        let parameters = match self.parameters {
-            Some(_) => reader::read(around.tree, around.merged, strategy, findings),
-            None => Vec::new(),
-        };
-        let is_empty = self.parameters.as_ref().is_none_or(BTreeMap::is_empty);
+        let parameters = reader::read(around.tree, around.merged, strategy, findings);
+        let is_empty = self.parameters.as_ref().is_none_or(BTreeMap::is_empty) && self.cases.is_none();
         check_varies(strategy, self.seeds.is_some(), is_empty, findings);
         let seeds = match self.seeds {
             Some(seeds) => resolve_seeds("sweep.seeds", &seeds, findings),
@@ -338,7 +341,7 @@ fn check_architectures(
     findings: &mut Findings,
 ) {
     let shapes: Vec<&Parameter> =
-        parameters.iter().filter(|parameter| parameter.key.starts_with("architecture.")).collect();
+        parameters.iter().filter(|p| p.key == CASE || p.key.starts_with("architecture.")).collect();
     let sizes: Vec<usize> = shapes.iter().map(|parameter| parameter.size().unwrap_or(1)).collect();
     let mut count = sizes.iter().fold(1_usize, |count, size| count.saturating_mul(*size));
     if matches!(strategy, Strategy::Random | Strategy::Halving) {
@@ -358,14 +361,19 @@ fn check_architectures(
 
 /// Halving counts in epochs, all configurations the same.
 fn check_halving(sweep: &Sweep, around: &Surroundings<'_>, findings: &mut Findings) {
-    let swept = sweep
-        .parameters
-        .iter()
-        .find(|p| p.key.strip_prefix("training.").is_some_and(|key| training::LENGTHS.contains(&key)));
-    if let Some(parameter) = swept {
-        let message =
-            format!("`{}` cannot be swept by `halving`, whose rungs end at `training.epochs`", parameter.key);
-        let finding = Finding::new(parameter.at.clone(), Mark::Key, message).label("cannot be swept here");
+    let lengths = training::LENGTHS.map(|key| format!("training.{key}"));
+    let swept = sweep.parameters.iter().flat_map(|parameter| {
+        let length = lengths.iter().find(|key| **key == parameter.key);
+        let length = length.map(|key| (key, parameter.at.clone()));
+        let cases = parameter.settings.iter().flat_map(|case| {
+            let sets = |key: &&String| case.sets(&path(key));
+            lengths.iter().find(sets).map(|key| (key, key::below(&parameter.at, &case.to_string())))
+        });
+        length.into_iter().chain(cases)
+    });
+    if let Some((key, at)) = swept.into_iter().next() {
+        let message = format!("`{key}` cannot be swept by `halving`, whose rungs end at `training.epochs`");
+        let finding = Finding::new(at, Mark::Key, message).label("cannot be swept here");
         findings.add(finding.help("remove it: configurations that do well train longer anyway"));
     }
     let epochs = match around.training.map(|training| training.length) {

@@ -33,7 +33,7 @@ impl Parameter {
             _ => Value::from(number),
         };
         let parsed = Parsed { value, spot: self.spot.clone(), inner: Vec::new() };
-        Setting { key: self.key.clone(), parsed }
+        Setting { key: self.key.clone(), parsed, case: None }
     }
 
     /// How many values there are; `None` for a range of fractions.
@@ -105,6 +105,8 @@ impl Scale {
 pub struct Setting {
     pub(super) key: String,
     pub(super) parsed: Parsed,
+    /// Of [`CASE`](crate::config::names::CASE), all that the case sets.
+    pub(super) case: Option<Layer>,
 }
 
 impl Setting {
@@ -113,15 +115,27 @@ impl Setting {
         &self.key
     }
 
+    /// Whether it is a case that sets the key at `at`.
+    pub(super) fn sets(&self, at: &[String]) -> bool {
+        self.case.as_ref().is_some_and(|layer| key::find(&layer.values, at).is_some())
+    }
+
     /// The value as the file has it.
     pub fn value(&self) -> &Value {
         &self.parsed.value
     }
+}
 
-    /// Puts the setting into a layer.
-    pub(in crate::config) fn put(&self, layer: &mut Layer) {
-        layer.put(&path(&self.key), self.parsed.clone());
+/// The settings as layers, each to go over the one before: a case is what an extending file would say, and the other keys
+/// go over it.
+pub(in crate::config) fn layers(settings: &[&Setting]) -> Vec<Layer> {
+    let mut layers: Vec<Layer> = settings.iter().filter_map(|setting| setting.case.clone()).collect();
+    let mut keys = Layer::default();
+    for setting in settings.iter().filter(|setting| setting.case.is_none()) {
+        keys.put(&path(&setting.key), setting.parsed.clone());
     }
+    layers.push(keys);
+    layers
 }
 
 impl fmt::Display for Setting {
@@ -153,7 +167,10 @@ pub(in crate::config) fn must_be_whole(parameter: &Parameter, setting: &Setting)
 
 /// The problem of a value that gives the same run as an earlier one.
 pub(in crate::config) fn repeated(setting: &Setting, first: &Setting) -> Problem {
-    let message = format!("`{}` is swept over {setting} twice", setting.key);
+    let message = match setting.case {
+        Some(_) => format!("the cases `{first}` and `{setting}` are the same run"),
+        None => format!("`{}` is swept over {setting} twice", setting.key),
+    };
     let problem = Problem::new(message, setting.parsed.spot.value.clone()).label("the same run again");
     problem.also(first.parsed.spot.value.clone(), "the first").help("remove one of them")
 }

@@ -1,4 +1,4 @@
-//! Reads `[sweep.parameters]`.
+//! Reads `[sweep.parameters]` and `[sweep.cases]`.
 
 use figment::value::{Dict, Value};
 
@@ -8,7 +8,8 @@ use crate::config::check::{Finding, Findings, Mark};
 use crate::config::elements;
 use crate::config::key::{self, Path, below, path};
 use crate::config::layers::Tree;
-use crate::config::source::Parsed;
+use crate::config::names::CASE;
+use crate::config::source::{Layer, Parsed, Spot};
 use crate::config::words;
 
 /// The most values that one key may be swept over.
@@ -17,7 +18,8 @@ pub(in crate::config) const MOST_VALUES: usize = 1000;
 /// The words that stand before a range or a list.
 const WORDS: [&str; 4] = ["uniform", "log-uniform", "integer", "choice"];
 
-/// The swept keys with their values, in the order of the file. A dotted key may be quoted or spelt as nested tables.
+/// What varies, in the order of the file: the cases, if there are any, and then the swept keys with their values. A dotted
+/// key may be quoted or spelt as nested tables.
 pub(super) fn read(
     tree: &Tree,
     merged: &Dict,
@@ -30,9 +32,74 @@ pub(super) fn read(
         reader.collect(&top, "", table);
     }
     let Reader { mut found, .. } = reader;
-    found.sort_by_key(|parameter| parameter.spot.key.span.as_ref().map(|span| span.start));
+    found.sort_by_key(|parameter| start(&parameter.spot));
+    let cases = cases(tree, merged, findings);
     check_keys(&found, findings);
-    found
+    cases.iter().for_each(|cases| check_overlap(cases, &found, findings));
+    cases.into_iter().chain(found).collect()
+}
+
+fn start(spot: &Spot) -> Option<usize> {
+    spot.key.span.as_ref().map(|span| span.start)
+}
+
+/// `[sweep.cases]` as a parameter whose values are the cases.
+fn cases(tree: &Tree, merged: &Dict, findings: &mut Findings) -> Option<Parameter> {
+    let at = path("sweep.cases");
+    let table = key::find_table(merged, &at)?;
+    let spot = tree.spot(merged, &at)?;
+    if table.is_empty() || table.len() > MOST_VALUES {
+        let message = format!("`sweep.cases` has {} cases, but must have 1 to {MOST_VALUES}", table.len());
+        findings.add(Finding::new(at, Mark::Key, message).label("a table of the wrong length").help(
+            "write a table for each, such as [sweep.cases.hinge] with a line objective.loss = \"hinge\"",
+        ));
+        return None;
+    }
+    let mut settings: Vec<Setting> =
+        table.iter().filter_map(|(name, value)| case(tree, merged, name, value, findings)).collect();
+    settings.sort_by_key(|setting| start(&setting.parsed.spot));
+    (!settings.is_empty()).then(|| Parameter { key: CASE.to_owned(), settings, range: None, at, spot })
+}
+
+/// One case: what it sets, as a layer over the file, and its name.
+fn case(tree: &Tree, merged: &Dict, name: &str, value: &Value, findings: &mut Findings) -> Option<Setting> {
+    let at = below(&path("sweep.cases"), name);
+    let Value::Dict(_, table) = value else {
+        let message =
+            format!("the case `{name}` must be a table of what it sets, but is {}", key::show(value));
+        findings.add(Finding::new(at, Mark::Value, message).label("must be a table"));
+        return None;
+    };
+    let spot = tree.spot(merged, &at)?;
+    let name = Parsed { value: Value::from(name), spot: spot.clone(), inner: Vec::new() };
+    let mut layer = Layer::default();
+    layer.put(&path(CASE), name.clone());
+    for (key, value) in table {
+        let at = below(&at, key);
+        let inner = value.as_dict().into_iter().flatten();
+        let inner = inner.map(|(name, _)| (below(&at, name), format!("{key}.{name}")));
+        let mut keys = std::iter::once((at.clone(), key.clone())).chain(inner);
+        if let Some((at, reason, key)) = keys.find_map(|(at, key)| Some((at, unsweepable(&key)?, key))) {
+            findings.add(Finding::new(at, Mark::Key, format!("`{key}` {reason}")).label("not for a case"));
+            continue;
+        }
+        let inner = tree.spots_inside(merged, &at);
+        let spot = tree.spot(merged, &at)?;
+        layer.put(&path(key), Parsed { value: key::without_origin(value), spot, inner });
+    }
+    Some(Setting { key: CASE.to_owned(), parsed: name, case: Some(layer) })
+}
+
+/// A swept key would undo what a case sets.
+fn check_overlap(cases: &Parameter, found: &[Parameter], findings: &mut Findings) {
+    for parameter in found {
+        let at = path(&parameter.key);
+        if let Some(case) = cases.settings.iter().find(|case| case.sets(&at)) {
+            let message = format!("`{}` is swept, but the case `{case}` sets it too", parameter.key);
+            let finding = Finding::new(parameter.at.clone(), Mark::Key, message).label("swept twice");
+            findings.add(finding.help("take it out of one of the two"));
+        }
+    }
 }
 
 /// Where the distributions of a layer's `[sweep.parameters]` stand: each takes the place of an earlier layer's as a whole.
@@ -247,7 +314,7 @@ impl Reader<'_> {
             spot.key = outer.key.clone();
             let inner = self.tree.spots_inside(self.merged, &at);
             let parsed = Parsed { value: key::without_origin(value), spot, inner };
-            Some(Setting { key: key.to_owned(), parsed })
+            Some(Setting { key: key.to_owned(), parsed, case: None })
         };
         let settings: Option<Vec<_>> = items.iter().enumerate().map(setting).collect();
         if let Some(settings) = settings {
@@ -272,6 +339,7 @@ fn near(word: &str) -> Option<&'static str> {
 pub(in crate::config) fn unsweepable(key: &str) -> Option<&'static str> {
     Some(match (key.split('.').next().unwrap_or_default(), key) {
         ("seed", _) => "has a place of its own: write seeds = [0, 1, 2] in [sweep]",
+        ("case", _) => "has a place of its own: write a table [sweep.cases.NAME] for each",
         ("name" | "description" | "extends" | "sweep", _) => "cannot be swept: it is the same for all runs",
         ("logging", _) | (_, "training.checkpoint_every") => {
             "cannot be swept: it changes nothing that is learned"
