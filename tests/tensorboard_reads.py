@@ -4,8 +4,8 @@
     python3 -m venv venv && venv/bin/pip install tensorboard
     venv/bin/python tests/tensorboard_reads.py [--torn | --watch] results/EXPERIMENT/RUN
 
-Through TensorBoard's EventAccumulator: every column of metrics.csv is a scalar, equal in single precision and once a step;
-every picture of samples/ is an image, byte for byte; the configuration is a text. With --torn, the events may end early, as
+Through TensorBoard's EventAccumulator: every column of metrics.csv and every score of evaluation.csv is a scalar, equal in
+single precision and once a step; every picture of samples/ is an image, byte for byte; the configuration is a text. With --torn, the events may end early, as
 after a crash. With --watch, it reads over and over, as a TensorBoard that is open does, until run.toml says that the run is
 complete, and checks then.
 """
@@ -61,10 +61,13 @@ def read(run, watch):
     return events, len(files)
 
 
-def check_scalars(events, rows, torn):
-    tags = {f"{GROUPS.get(name, 'metrics')}/{name}": name for name in rows[0] if name != "step"}
+def check_scalars(events, metrics, scores, torn):
+    tags = {f"{GROUPS.get(name, 'metrics')}/{name}": (metrics, name) for name in metrics[0] if name != "step"}
+    for floor in [name for name in (scores or [{}])[0] if name.endswith("_floor")]:
+        score = floor.removesuffix("_floor")
+        tags |= {f"score/{score}": (scores, score), f"floor/{score}": (scores, floor)}
     assert set(events.Tags()["scalars"]) == set(tags), (events.Tags()["scalars"], tags)
-    for tag, column in tags.items():
+    for tag, (rows, column) in tags.items():
         found = events.Scalars(tag)
         steps = [int(row["step"]) for row in rows]
         values = numpy.array([float(row[column]) for row in rows]).astype(numpy.float32)
@@ -116,7 +119,9 @@ def main():
     run = arguments.run
     events, files = read(run, arguments.watch)
     rows = list(csv.DictReader((run / "metrics.csv").open()))
-    scalars = check_scalars(events, rows, arguments.torn)
+    evaluation = run / "evaluation.csv"
+    scores = list(csv.DictReader(evaluation.open())) if evaluation.exists() else []
+    scalars = check_scalars(events, rows, scores, arguments.torn)
     images = check_images(events, run, arguments.torn)
     check_text(events, run, arguments.watch)
     seen = f", from {files} files while they were written" if arguments.watch else ""

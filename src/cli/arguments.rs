@@ -315,6 +315,9 @@ pub(super) struct Evaluate {
     /// Take features from this extractor in place of the data set's own; `atelier extractor` makes one
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) extractor: Option<PathBuf>,
+    /// Give the Parzen-window log-likelihood of the test images besides, to compare with numbers of 2014; it says little about images
+    #[arg(long)]
+    pub(super) parzen: bool,
     /// Draw into this folder: real beside generated images, samples with their nearest training images, classes, precision and recall, interpolations; says
     /// also whether training images are repeated
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

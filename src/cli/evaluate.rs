@@ -13,7 +13,7 @@ use crate::config::dataset::{self, Range};
 use crate::config::evaluation::{Against, Evaluation, Metric};
 use crate::config::{self, Experiment, words};
 use crate::data::{Dataset, Folders};
-use crate::evaluation::Memorisation;
+use crate::evaluation::{Memorisation, Parzen};
 use crate::record::atomic;
 use crate::run::{self, Drawn, Evaluator, Event, Gallery, Options, Plan, Reporter, Scores};
 use crate::scoring::outside::{self, Reading};
@@ -70,6 +70,10 @@ pub(super) fn evaluate(arguments: &Evaluate) -> Result<Exit, Failure> {
         (Subject::Outside(_), images) => (None, evaluator.look(images.unwrap_or_default())?),
     };
     let scores = evaluator.scores(&drawn)?;
+    let parzen = match arguments.parzen {
+        true => Some(run::parzen(&dataset, &drawn)?),
+        false => None,
+    };
     let seconds = started.elapsed().as_secs_f64();
     let gallery = match &arguments.figures {
         Some(folder) => Some(figures(folder, &subject, &dataset, &mut evaluator, &drawn, &scores)?),
@@ -87,6 +91,7 @@ pub(super) fn evaluate(arguments: &Evaluate) -> Result<Exit, Failure> {
         scores,
         extractor: evaluator.extractor().map(|extractor| (extractor.sha256(), extractor.about())),
         memorisation: gallery.as_ref().and_then(|gallery| gallery.memorisation),
+        parzen,
         seconds,
     };
     if let Some(path) = &arguments.csv {
@@ -315,6 +320,7 @@ struct Outcome<'a> {
     scores: Scores,
     extractor: Option<(&'a str, &'a About)>,
     memorisation: Option<Memorisation>,
+    parzen: Option<Parzen>,
     seconds: f64,
 }
 
@@ -373,6 +379,11 @@ impl Outcome<'_> {
                 100.0 * copies
             );
         }
+        if let Some(Parzen { sigma, log_likelihood, standard_error }) = self.parzen {
+            text += &format!(
+                "Parzen window: log-likelihood {log_likelihood:.1} ± {standard_error:.1} nats a test image (± is the standard error), bandwidth {sigma:.3}; high is better, but it says little about images (Theis et al. 2016)\n"
+            );
+        }
         if let Some((sha256, about)) = self.extractor {
             text += &format!(
                 "features of {} (SHA-256 {}…; it names {:.1} % of the test images rightly): comparable with scores of the same features only, and no FID\n",
@@ -394,6 +405,10 @@ impl Outcome<'_> {
         for (column, _, floor) in self.rows() {
             names.push(format!("{}{}", column.name, crate::record::evaluation::FLOOR));
             cells.push(floor.to_string());
+        }
+        if let Some(Parzen { sigma, log_likelihood, standard_error }) = self.parzen {
+            names.extend(["parzen", "parzen_error", "parzen_sigma"].map(str::to_owned));
+            cells.extend([log_likelihood, standard_error, sigma].map(|number| number.to_string()));
         }
         let rest = [
             ("samples", self.scores.samples.to_string()),
@@ -433,6 +448,11 @@ impl Outcome<'_> {
                 "test_accuracy": about.test_accuracy,
             })),
             "memorisation": self.memorisation.map(|found| json!({"nearer": found.nearer, "copies": found.copies})),
+            "parzen": self.parzen.map(|found| json!({
+                "log_likelihood": found.log_likelihood,
+                "standard_error": found.standard_error,
+                "sigma": found.sigma,
+            })),
             "seconds": self.seconds,
         })
     }

@@ -207,6 +207,7 @@ impl From<run::Error> for Failure {
             | run::Error::Recipe { .. }
             | run::Error::NoTestExamples { .. }
             | run::Error::NoExtractor { .. }
+            | run::Error::NoPixels { .. }
             | run::Error::TooFewExamples { .. } => Self::new(Exit::Wrong, message),
         }
     }

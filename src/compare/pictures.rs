@@ -1,10 +1,13 @@
 //! The figures of a comparison: a figure of curves for each measure, and the montages side by side.
 
+use super::statistics::Statistics;
 use super::{Comparison, Group, Run};
 use crate::figures::bands::{self, Bands, Horizontal};
+use crate::figures::plane::{self, Plane, Point};
 use crate::figures::progress::Picture;
 use crate::figures::sheet::{self, Entry};
 use crate::figures::{Error, Result};
+use crate::record::evaluation::FLOOR;
 
 /// A file that is to be written, with what it is called.
 #[derive(Debug)]
@@ -15,7 +18,8 @@ pub struct File {
     pub bytes: Vec<u8>,
 }
 
-/// The figures: `COLUMN.png` and `COLUMN.svg` for each compared column, and `montages.png` where there are montages. All
+/// The figures: `COLUMN.png` and `COLUMN.svg` for each compared column, `precision_recall` and `density_coverage` where these were
+/// scored, and `montages.png` where there are montages. All
 /// runs of a group are drawn, whatever their state: the curves show how far they came.
 ///
 /// The runs must have been read with [`Rows::Kept`](super::Rows::Kept). Pictures that cannot be read are left out and
@@ -40,11 +44,53 @@ pub fn files(comparison: &Comparison) -> Result<(Vec<File>, Vec<Error>)> {
         files.push(File { name: format!("{stem}.png"), bytes: bands::png(&figure)? });
         files.push(File { name: format!("{stem}.svg"), bytes: bands::svg(&figure)?.into_bytes() });
     }
+    for (horizontal, vertical) in PLANES {
+        let points = points(comparison, horizontal, vertical);
+        if points.is_empty() {
+            continue;
+        }
+        let floor = floor(comparison, horizontal, vertical);
+        let figure = Plane { title: &title, note: NOTE, horizontal, vertical, points: &points, floor };
+        let name = format!("{vertical}_{horizontal}");
+        files.push(File { name: format!("{name}.png"), bytes: plane::png(&figure)? });
+        files.push(File { name: format!("{name}.svg"), bytes: plane::svg(&figure)?.into_bytes() });
+    }
     let (entries, problems) = montages(comparison);
     if !entries.is_empty() {
         files.push(File { name: "montages.png".to_owned(), bytes: sheet::png(&title, &entries)? });
     }
     Ok((files, problems))
+}
+
+/// The scores that are drawn over each other: horizontal and vertical.
+const PLANES: [(&str, &str); 2] = [("recall", "precision"), ("coverage", "density")];
+
+const NOTE: &str = "the last evaluation of each run; crosses are standard deviations over seeds";
+
+/// Where the groups lie that have two scores.
+pub(super) fn points(comparison: &Comparison, horizontal: &str, vertical: &str) -> Vec<Point> {
+    let point = |group: &Group| {
+        let counted = |run: &&Run| comparison.with_unfinished || run.is_complete();
+        let both = |run| last(run, horizontal).zip(last(run, vertical));
+        let (x, y): (Vec<f64>, Vec<f64>) = group.runs.iter().filter(counted).filter_map(both).unzip();
+        let (x, y) = (Statistics::of(&x)?, Statistics::of(&y)?);
+        let std = x.deviation.zip(y.deviation);
+        Some(Point { name: comparison.label(group), x: x.mean, y: y.mean, std })
+    };
+    comparison.groups.iter().filter_map(point).collect()
+}
+
+/// What real examples reach of two scores.
+pub(super) fn floor(comparison: &Comparison, horizontal: &str, vertical: &str) -> Option<(f64, f64)> {
+    let floor = |run: &Run| {
+        let floor = |column: &str| last(run, &format!("{column}{FLOOR}"));
+        floor(horizontal).zip(floor(vertical))
+    };
+    comparison.groups.iter().flat_map(|group| &group.runs).find_map(floor)
+}
+
+fn last(run: &Run, column: &str) -> Option<f64> {
+    run.values.get(column).map(|extract| extract.last)
 }
 
 /// The experiments' names.

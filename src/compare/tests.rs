@@ -111,6 +111,26 @@ fn labels_of_several_experiments_are_their_names_and_what_differs_within() {
 }
 
 #[test]
+fn a_case_stands_for_what_it_sets() {
+    let case = |seed, case, loss, learning_rate| {
+        let mut run = example(seed, loss, learning_rate, &[1.0]);
+        run.case = Some(case);
+        run.file.run = format!("case={case},{}", run.file.run);
+        run
+    };
+    let mut runs = vec![case(0, "a", "hinge", 1.0), case(1, "a", "hinge", 1.0), case(0, "b", "minimax", 2.0)];
+    let two = comparison(&runs, &Options::default());
+    assert_eq!(two.parameters, ["case"]);
+    assert_eq!(
+        (two.groups.len(), two.groups[0].runs.len(), two.label(&two.groups[1])),
+        (2, 2, "case=b".to_owned())
+    );
+    // What was swept beside the cases is told besides.
+    runs.push(case(0, "b", "minimax", 3.0));
+    assert_eq!(comparison(&runs, &Options::default()).parameters, ["case", "optimizer.learning_rate"]);
+}
+
+#[test]
 fn a_configuration_and_seed_counts_once() {
     let first = example(0, "hinge", 1.0, &[1.0]);
     let mut again = first.clone();
@@ -436,6 +456,30 @@ fn figures_are_made_from_the_rows_and_montages() {
         svg.contains("loss=hinge, learning_rate=0.0002 · 3 seeds") && svg.contains("× 1 value not finite"),
         "{svg}"
     );
+}
+
+#[test]
+fn scores_that_belong_together_are_drawn_over_each_other() {
+    let scored = |seed, loss, precision: f64, recall: f64| {
+        example(seed, loss, 1.0, &[1.0, 2.0]).with_evaluation(&format!(
+            "epoch,step,precision,recall,precision_floor,recall_floor,samples,reference,extractor,seconds\n\
+             1,312,0.1,0.2,0.9,0.95,100,100,0123456789abcdef,1.5\n2,624,{precision},{recall},0.9,0.95,100,100,0123456789abcdef,1.5\n"
+        ))
+    };
+    let examples =
+        [scored(0, "hinge", 0.5, 0.25), scored(1, "hinge", 0.75, 0.5), scored(0, "minimax", 0.3, 0.1)];
+    let comparison = comparison(&examples, &Options::default());
+    let points = pictures::points(&comparison, "recall", "precision");
+    let found: Vec<_> =
+        points.iter().map(|point| (point.name.as_str(), point.x, point.y, point.std)).collect();
+    let std = 0.125 * 2.0_f64.sqrt();
+    assert_eq!(found[0].0, "loss=hinge");
+    assert_eq!((found[0].1, found[0].2, found[0].3), (0.375, 0.625, Some((std, std))));
+    assert_eq!(found[1], ("loss=minimax", 0.1, 0.3, None));
+    assert_eq!(pictures::floor(&comparison, "recall", "precision"), Some((0.95, 0.9)));
+    assert!(pictures::points(&comparison, "coverage", "density").is_empty());
+    let (files, _) = pictures::files(&comparison).expect("figures");
+    assert!(files.iter().any(|file| file.name == "precision_recall.png"));
 }
 
 /// Folders, reading, grouping and the table, as `atelier compare results` does.

@@ -3,13 +3,14 @@
 //! | tag | what |
 //! | --- | --- |
 //! | `loss/d_loss`, `probability/d_real`, … | a scalar per column of `metrics.csv`, in single precision |
+//! | `score/frechet`, `floor/frechet`, … | a scalar per score of `evaluation.csv`, and what real examples score |
 //! | `montage` | the pictures of `samples/`, the PNG bytes as they are |
 //! | `experiment` | the resolved configuration, as text |
 //!
 //! Steps are generator steps. The wall time of an event is the run's start plus its seconds of training, so the time axis
 //! does not show the nights between interruption and resumption.
 //!
-//! The file is a copy: whatever is in it is in `metrics.csv` and `samples/` too. So a process that begins or goes on with
+//! The file is a copy: whatever is in it is in `metrics.csv`, `evaluation.csv` and `samples/` too. So a process that begins or goes on with
 //! a run writes the whole file anew from these, under a new name, empties the file of the process before, and appends from
 //! there on. Rows beyond the checkpoint and a last record that a crash has torn are gone with the old content; a TensorBoard
 //! that runs meanwhile reads the new file after the old one, and the session's start that stands at its head makes it
@@ -29,7 +30,7 @@ use std::path::{Path, PathBuf};
 use prost::Message;
 
 use super::run_file::Timestamp;
-use super::{Error, MetricsRow, Result, atomic, read_limited};
+use super::{Error, EvaluationRow, MetricsRow, Result, atomic, read_limited};
 use messages::{Event, Image, SessionLog, Summary, Tensor, Value, What};
 
 /// TensorBoard takes every file with `tfevents` in its name, in the order of the names.
@@ -119,6 +120,21 @@ impl EventFile {
     pub fn row(&mut self, row: &MetricsRow) -> Result<()> {
         self.clock.seconds = row.seconds;
         self.append(&scalars(self.clock.time(), row))
+    }
+
+    /// Adds the scores of a row of `evaluation.csv`, whose metrics have these columns, at so many seconds of training.
+    ///
+    /// # Errors
+    /// [`Error::Write`] as [`row`](Self::row).
+    pub fn scores(&mut self, seconds: f64, columns: &[&str], row: &EvaluationRow) -> Result<()> {
+        let value =
+            |(tag, value): (String, f64)| Value { tag, simple_value: Some(value as f32), ..Value::default() };
+        let tags = |group: &'static str| columns.iter().map(move |column| format!("{group}/{column}"));
+        let scores = tags("score").zip(row.scores.iter().copied());
+        let floors = tags("floor").zip(row.floors.iter().copied());
+        let value = scores.chain(floors).map(value).collect();
+        let time = Clock { seconds, ..self.clock }.time();
+        self.append(&Event::new(time, row.step, What::Summary(Summary { value })))
     }
 
     /// Adds a picture, the bytes of a PNG, drawn after `step` generator steps.

@@ -33,7 +33,7 @@ use recorder::{Recorder, Tables};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-pub use evaluation::{Drawn, Evaluator, Scores, drawn_of_run};
+pub use evaluation::{Drawn, Evaluator, Scores, drawn_of_run, parzen};
 pub use examples::load as load_dataset;
 pub use extractor::{extractor_file, extractor_of};
 pub use folder::{Folder, configuration_hash};
@@ -103,6 +103,12 @@ pub enum Error {
         "{dataset} has no test examples, and scores compare samples with them: give it some, or remove [evaluation]"
     )]
     NoTestExamples {
+        /// The data set.
+        dataset: String,
+    },
+    /// A Parzen window stands on pixels.
+    #[error("{dataset} gives points: a Parzen window of 2014 is about the pixels of images")]
+    NoPixels {
         /// The data set.
         dataset: String,
     },

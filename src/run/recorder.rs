@@ -97,8 +97,14 @@ impl<'a> Recorder<'a> {
                 .collect();
             let started = self.run_file.started;
             let folder = self.folder.tensorboard();
-            let file = EventFile::create(&folder, started, &experiment.to_toml(), &self.rows, &montages)?;
-            self.tensorboard = Some(file);
+            let mut events =
+                EventFile::create(&folder, started, &experiment.to_toml(), &self.rows, &montages)?;
+            if let Some(Evaluation { file, .. }) = &self.evaluation {
+                for row in file.rows() {
+                    events.scores(self.seconds_at(row.step), file.columns(), row)?;
+                }
+            }
+            self.tensorboard = Some(events);
         }
         Ok(())
     }
@@ -209,9 +215,15 @@ impl<'a> Recorder<'a> {
         Ok(atomic::write(&self.folder.faces(), &png)?)
     }
 
+    /// Seconds of training at the last row of metrics up to a step.
+    fn seconds_at(&self, step: u64) -> f64 {
+        self.rows.iter().rev().find(|row| row.step <= step).map_or(0.0, |row| row.seconds)
+    }
+
     /// Scores the samples of this moment, where that is asked for; says whether they are the best so far.
     fn evaluate(&mut self, epoch: u64, step: u64, learner: &mut dyn Learner) -> Result<bool, Error> {
         let experiment = &self.plan.experiment;
+        let trained = self.seconds_at(step);
         let (Some(settings), Some(Evaluation { evaluator, file })) =
             (&experiment.evaluation, &mut self.evaluation)
         else {
@@ -224,6 +236,9 @@ impl<'a> Recorder<'a> {
         let seconds = started.elapsed().as_secs_f64();
         let row = EvaluationRow { epoch, step, scores, floors, samples, reference, extractor, seconds };
         self.reporter.report(&Event::Evaluated { row: &row, columns: file.columns() });
+        if let Some(tensorboard) = &mut self.tensorboard {
+            tensorboard.scores(trained, file.columns(), &row)?;
+        }
         file.add(row)?;
         let series = file.series(&settings.best).unwrap_or_default();
         let Some((&(_, now), before)) = series.split_last() else { return Ok(false) };

@@ -87,6 +87,28 @@ fn a_run_is_scored_while_it_trains_and_trains_as_if_it_were_not() {
         (&50.into(), &50.into(), &"train".into())
     );
     assert_eq!(fewer["scores"].as_object().expect("scores").len(), 2);
+    // The likelihood of 2014, and pictures of all that there is to see.
+    let window = json(&of(&["--parzen", "--metrics", "frechet"]).expect(0).stdout);
+    let window = &window["parzen"];
+    let number = |name: &str| window[name].as_f64().expect("a number");
+    assert!(number("log_likelihood").is_finite() && number("standard_error") > 0.0, "{window}");
+    assert!((0.1..=1.0).contains(&number("sigma")), "{window}");
+    let table =
+        shop.atelier(["evaluate", run.to_str().expect("a path"), "--parzen", "--figures", "seen"]).done();
+    let table = table.expect(0).says("Parzen window: log-likelihood").says("memorisation:");
+    let drawn = [
+        "real_and_generated.png",
+        "neighbours.png",
+        "classes.png",
+        "precision_recall.png",
+        "density_coverage.png",
+        "interpolation.png",
+    ];
+    drawn.iter().fold(table, |table, name| table.complains(name));
+    for name in drawn {
+        let png = fs::read(shop.path("seen").join(name)).expect("a picture");
+        assert!(png.starts_with(b"\x89PNG") && png.len() > 2_000, "{name} has {} bytes", png.len());
+    }
     of(&["--checkpoint", "7"]).expect(3).complains("this run has the checkpoints best, latest");
     of(&["--metrics", "fid"]).expect(2).complains("did you mean `frechet`?");
     of(&["--range", "unit"]).expect(2).complains("--range is for samples of another program");

@@ -67,12 +67,13 @@ fn no_events_unless_they_are_asked_for() {
 fn a_run_that_is_left_alone() {
     let Some(python) = python() else { return };
     let shop = Workshop::new();
-    let sets = [&BRIEF[..], &["logging.tensorboard=true", "logging.every_steps=3"]].concat();
+    let scores = ["evaluation.samples=64", "evaluation.metrics=[\"frechet\", \"kernel\"]"];
+    let sets = [&BRIEF[..], &["logging.tensorboard=true", "logging.every_steps=3"], &scores].concat();
     shop.atelier(run_tiny("out", &sets)).done().expect(0);
     let run = shop.only_run("out");
     assert_eq!(event_files(&run).len(), 1);
-    // 8 steps: rows after 3, 6 and 8.
-    reads(&shop, &python, &[], &run).says("9 scalars of 3 rows, 2 images, the configuration");
+    // 8 steps: rows after 3, 6 and 8. Three scores, each with its floor.
+    reads(&shop, &python, &[], &run).says("15 scalars of 3 rows, 2 images, the configuration");
 
     // A number that is not the one in metrics.csv is noticed: this test can fail.
     let metrics = run.join("metrics.csv");
@@ -85,8 +86,15 @@ fn a_run_that_is_left_alone() {
 fn a_run_that_is_killed_while_tensorboard_watches() {
     let Some(python) = python() else { return };
     let shop = Workshop::new();
-    let sets =
-        ["dataset.count=128", "training.epochs=60", "logging.every_steps=1", "logging.tensorboard=true"];
+    let sets = [
+        "dataset.count=128",
+        "training.epochs=60",
+        "logging.every_steps=1",
+        "logging.tensorboard=true",
+        "evaluation.every=1",
+        "evaluation.samples=64",
+        "evaluation.metrics=[\"frechet\"]",
+    ];
     let call = |more: &[&str]| shop.atelier(run_tiny("out", &sets)).arguments(more).start();
     let mut process = call(&["--json"]);
     let epochs = |text: String| text.matches(r#""event":"epoch""#).count();

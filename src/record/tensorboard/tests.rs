@@ -273,6 +273,34 @@ fn an_independent_reader_finds_rows_pictures_and_configuration() {
 }
 
 #[test]
+fn an_independent_reader_finds_scores_beside_their_floors() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = EventFile::create(folder.path(), started(), "", &[row(5), row(10)], &[]).unwrap();
+    let scores = EvaluationRow {
+        epoch: 1,
+        step: 10,
+        scores: vec![30.5, 0.25],
+        floors: vec![0.3, 0.9],
+        samples: 100,
+        reference: 100,
+        extractor: String::new(),
+        seconds: 7.0,
+    };
+    file.scores(2.5, &["frechet", "recall"], &scores).unwrap();
+    file.row(&row(20)).unwrap();
+    let seen = read(&only_file(folder.path()));
+    let found = |tag: &str| {
+        let of_tag = seen.scalars.iter().filter(|(name, ..)| name == tag);
+        of_tag.map(|(_, step, bits)| (*step, f32::from_bits(*bits))).collect::<Vec<_>>()
+    };
+    assert_eq!(found("score/frechet"), [(10, 30.5)]);
+    assert_eq!(found("score/recall"), [(10, 0.25)]);
+    assert_eq!((found("floor/frechet"), found("floor/recall")), (vec![(10, 0.3)], vec![(10, 0.9)]));
+    assert!(seen.times.contains(&(10, 1_700_000_000.0 + 2.5)));
+    assert_eq!(steps_of(&seen, "loss/d_loss"), [5, 10, 20]);
+}
+
+#[test]
 fn a_process_that_goes_on_leaves_each_step_once() {
     let (folder, montages) = samples(&[10, 20, 30]);
     let events = folder.path().join("tensorboard");
