@@ -65,7 +65,7 @@ pub fn files(comparison: &Comparison) -> Result<(Vec<File>, Vec<Error>)> {
 /// The scores that are drawn over each other: horizontal and vertical.
 const PLANES: [(&str, &str); 2] = [("recall", "precision"), ("coverage", "density")];
 
-const NOTE: &str = "the last evaluation of each run; crosses are standard deviations over seeds";
+const NOTE: &str = "the last evaluation of each run";
 
 /// Where the groups lie that have two scores.
 pub(super) fn points(comparison: &Comparison, horizontal: &str, vertical: &str) -> Vec<Point> {

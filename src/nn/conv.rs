@@ -4,14 +4,12 @@ use super::{Batch, Builder, Dual, Fans, Image, Layer, Parameter, Pass, unlearned
 use atelier_kernels::bias::bias_gradient;
 use atelier_kernels::conv::{self, conv_data_gradient, conv_forward, conv_weight_gradient};
 use atelier_kernels::memory::unspecified;
-use atelier_kernels::spectral::{Spectral, Spectrum, WeightSpectrum};
+use atelier_kernels::spectral::{Spectral, Spectrum};
 use dfdx::prelude::Device;
 use dfdx::shapes::{Axis, Const, HasShape};
 use dfdx::tensor::{Tape, Tensor};
 use dfdx::tensor_ops::{BroadcastTo, GatherTo, PermuteTo, ReshapeTo, SumTo, TryConcatAlong, TryMatMul};
-use std::cell::OnceCell;
 use std::ops::Range;
-use std::rc::Rc;
 
 /// Cross-correlation with "same" padding as TensorFlow pads:
 /// `y[r, c, o] = b[o] + Σ x[r·S + i - p, c·S + j - p, k] W[i, j, k, o]`.
@@ -100,7 +98,6 @@ macro_rules! convolution {
                 &mut self,
                 x: Tensor<Image<H, W, C>, f32, Dev, T>,
                 output: Option<Tensor<Image<HO, WO, CO>, f32, Dev>>,
-                weights: Option<&SharedWeights>,
                 pass: &mut Pass,
             ) -> Tensor<Image<HO, WO, CO>, f32, Dev, T> {
                 let batch = x.shape().0;
@@ -116,7 +113,6 @@ macro_rules! convolution {
                     keeps: T::OWNS_TAPE && pass.parameter_gradients,
                     after,
                     spectrum: None,
-                    weights: weights.cloned(),
                 };
                 let bias = self.bias.as_mut().filter(|_| output.is_none());
                 let mut output = output.filter(|_| after.reads_output()).map(unlearned);
@@ -171,7 +167,7 @@ macro_rules! convolution {
                 x: Tensor<Image<H, W, C>, f32, Dev, T>,
                 pass: &mut Pass,
             ) -> Tensor<Self::Output, f32, Dev, T> {
-                self.apply(x, None, None, pass)
+                self.apply(x, None, pass)
             }
 
             fn tangent<T: Tape<f32, Dev>>(
@@ -180,10 +176,10 @@ macro_rules! convolution {
                 v: Tensor<Image<H, W, C>, f32, Dev, T>,
                 pass: &mut Pass,
             ) -> Dual<Self::Output, Dev, T> {
-                let (mut twin, weights) = (pass.twin(), SharedWeights::default());
-                let y = self.apply(x, None, Some(&weights), pass);
+                let mut twin = pass.twin();
+                let y = self.apply(x, None, pass);
                 let output = y.retaped();
-                let along = self.apply(v, Some(output), Some(&weights), &mut twin);
+                let along = self.apply(v, Some(output), &mut twin);
                 pass.rejoin(twin);
                 (y, along)
             }
@@ -207,9 +203,6 @@ const fn grows(h: usize, w: usize, ho: usize, wo: usize, s: usize) -> bool {
 convolution!(Conv, true, shrinks, "conv of stride ", |k, c, co| [k, k, c, co]);
 convolution!(ConvTranspose, false, grows, "conv-transpose of stride ", |k, c, co| [k, k, co, c]);
 
-/// The frequencies of the weights, once they are known, for two passes through them.
-type SharedWeights = Rc<OnceCell<WeightSpectrum>>;
-
 struct Convolution {
     transposed: bool,
     input: [usize; 3],
@@ -223,8 +216,6 @@ struct Convolution {
     after: After,
     /// The frequencies of the input, where they were made and will be asked for again.
     spectrum: Option<Spectrum>,
-    /// Where another operation uses the same weights.
-    weights: Option<SharedWeights>,
 }
 
 impl Convolution {
@@ -367,13 +358,9 @@ impl Operation for Convolution {
         };
         let (after, channels) = (self.after, self.output[2]);
         let finish = |first: usize, part: &mut [f32]| after.apply_part(last, channels, first, part);
-        let spectrum = match (self.transposed, self.weights.take()) {
-            (true, _) => plan.data_gradient(x, w, y, &finish),
-            (false, None) => plan.forward(x, w, y, &finish),
-            (false, Some(shared)) => {
-                let weights = shared.get_or_init(|| plan.weight_spectrum(w));
-                plan.forward_with(x, weights, y, &finish)
-            }
+        let spectrum = match self.transposed {
+            true => plan.data_gradient(x, w, y, &finish),
+            false => plan.forward(x, w, y, &finish),
         };
         self.spectrum = self.keeps.then_some(spectrum);
     }

@@ -69,9 +69,6 @@ impl Spectrum {
     }
 }
 
-/// The frequencies of a convolution's weights, for the way from inputs to outputs.
-pub struct WeightSpectrum(Vec<f32>);
-
 /// What is done to a part of the target while it is in the cache: given the first element's index in the whole, and the part, whole images.
 pub type Finish<'a> = &'a (dyn Fn(usize, &mut [f32]) + Sync);
 
@@ -138,22 +135,7 @@ impl Spectral {
     /// `y = x ∗ w`, as [`conv_forward`](crate::conv::conv_forward): overwrites `y`, and gives the frequencies of `x`.
     pub fn forward(&self, x: &[f32], w: &[f32], y: &mut [f32], finish: Finish<'_>) -> Spectrum {
         self.conv.check(x.len(), w.len(), y.len());
-        self.with_kernel(Direction::Forward, w, |kernel| self.pass(Direction::Forward, x, kernel, y, finish))
-    }
-
-    /// [`forward`](Self::forward) with weights whose frequencies are known.
-    pub fn forward_with(&self, x: &[f32], w: &WeightSpectrum, y: &mut [f32], finish: Finish<'_>) -> Spectrum {
-        self.conv.check(x.len(), self.conv.weight_len(), y.len());
-        assert_eq!(w.0.len(), self.kernel_layout(Direction::Forward).length(), "weights of {:?}", self.conv);
-        self.pass(Direction::Forward, x, &w.0, y, finish)
-    }
-
-    /// The frequencies of weights, (K, K, C_in, C_out): for several passes through the same ones.
-    pub fn weight_spectrum(&self, w: &[f32]) -> WeightSpectrum {
-        assert_eq!(w.len(), self.conv.weight_len(), "elements of the weights of {:?}", self.conv);
-        let mut kernel = unspecified(self.kernel_layout(Direction::Forward).length());
-        self.transform_kernel(Direction::Forward, w, &mut kernel);
-        WeightSpectrum(kernel)
+        self.pass(Direction::Forward, x, w, y, finish)
     }
 
     /// The gradient of the input, as [`conv_data_gradient`](crate::conv::conv_data_gradient): overwrites `dx`, and gives the frequencies of
@@ -169,9 +151,7 @@ impl Spectral {
                 let to = unsafe { all.slice(start, rows * columns) };
                 transpose(&w[start..start + rows * columns], columns, rows, columns, to, rows);
             });
-            self.with_kernel(Direction::Transposed, transposed, |kernel| {
-                self.pass(Direction::Transposed, dy, kernel, dx, finish)
-            })
+            self.pass(Direction::Transposed, dy, transposed, dx, finish)
         })
     }
 
@@ -221,32 +201,12 @@ impl Spectral {
         });
     }
 
-    /// Lends the frequencies of weights, in the order that the direction wants.
-    fn with_kernel<R>(&self, direction: Direction, weights: &[f32], pass: impl FnOnce(&[f32]) -> R) -> R {
-        with_scratch(self.kernel_layout(direction).length(), |kernel| {
-            self.transform_kernel(direction, weights, kernel);
-            pass(kernel)
-        })
-    }
-
-    fn transform_kernel(&self, direction: Direction, weights: &[f32], kernel: &mut [f32]) {
-        let (layout, kernel) = (self.kernel_layout(direction), Shared::new(kernel));
-        let from = match direction {
-            Direction::Forward => &self.input,
-            Direction::Transposed => &self.output,
-        };
-        for_each_task(from.blocks(), |rows| {
-            // SAFETY: each task has its own rows.
-            unsafe { self.kernel(direction, layout, rows).forward(weights, kernel) };
-        });
-    }
-
-    /// One pass from a source through the frequencies of weights to a target.
+    /// One pass from a source through weights, in the order that the direction wants, to a target.
     fn pass(
         &self,
         direction: Direction,
         source: &[f32],
-        kernel: &[f32],
+        weights: &[f32],
         target: &mut [f32],
         finish: Finish<'_>,
     ) -> Spectrum {
@@ -256,35 +216,43 @@ impl Spectral {
         };
         let (a_layout, b_layout) = (self.layout_of(from), self.kernel_layout(direction));
         let mut spectrum = Spectrum { values: unspecified(a_layout.length()), layout: a_layout };
-        let (a, target) = (Shared::new(&mut spectrum.values), Shared::new(target));
-        for_each_task(self.conv.batch.div_ceil(TILE), |tile| {
-            let images = self.tile(from, a_layout, tile);
-            let (first, count) = (images.image, images.count);
-            let c_layout = Layout::new(self.points.points, TILE, to.blocks());
-            with_scratch(c_layout.length(), |products| {
-                let c = Shared::new(products);
-                // SAFETY: this task alone uses these rows of the spectrum, these images and this scratch memory.
-                unsafe {
-                    images.forward(source, a);
-                    let product = Product {
-                        left: Left::Rows,
-                        a,
-                        a_layout,
-                        a_rows: (first, first + count),
-                        b: kernel,
-                        b_layout,
-                        c,
-                        c_layout,
-                        frequency: 0,
-                        panels: (0, to.blocks().div_ceil(PANEL / BLOCK)),
-                    };
-                    for frequency in 0..c_layout.frequencies() {
-                        Product { frequency, ..product }.write();
+        with_scratch(b_layout.length(), |kernel| {
+            let b = Shared::new(kernel);
+            for_each_task(from.blocks(), |rows| {
+                // SAFETY: each task has its own rows.
+                unsafe { self.kernel(direction, b_layout, rows).forward(weights, b) };
+            });
+            let kernel = &*kernel;
+            let (a, target) = (Shared::new(&mut spectrum.values), Shared::new(target));
+            for_each_task(self.conv.batch.div_ceil(TILE), |tile| {
+                let images = self.tile(from, a_layout, tile);
+                let (first, count) = (images.image, images.count);
+                let c_layout = Layout::new(self.points.points, TILE, to.blocks());
+                with_scratch(c_layout.length(), |products| {
+                    let c = Shared::new(products);
+                    // SAFETY: this task alone uses these rows of the spectrum, these images and this scratch memory.
+                    unsafe {
+                        images.forward(source, a);
+                        let product = Product {
+                            left: Left::Rows,
+                            a,
+                            a_layout,
+                            a_rows: (first, first + count),
+                            b: kernel,
+                            b_layout,
+                            c,
+                            c_layout,
+                            frequency: 0,
+                            panels: (0, to.blocks().div_ceil(PANEL / BLOCK)),
+                        };
+                        for frequency in 0..c_layout.frequencies() {
+                            Product { frequency, ..product }.write();
+                        }
+                        let images = Images { grid: to, layout: c_layout, row: 0, ..images };
+                        images.inverse(c, target);
+                        finish(first * to.image(), target.slice(first * to.image(), count * to.image()));
                     }
-                    let images = Images { grid: to, layout: c_layout, row: 0, ..images };
-                    images.inverse(c, target);
-                    finish(first * to.image(), target.slice(first * to.image(), count * to.image()));
-                }
+                });
             });
         });
         spectrum
