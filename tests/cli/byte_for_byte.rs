@@ -112,6 +112,10 @@ impl Undisturbed {
             let process = self.call(&shop).start();
             process.signal(signal);
             process.wait();
+            // Of a busy machine's, the signal can come after the last step.
+            if run_file(&shop.only_run("out"))["state"].as_str() == Some("complete") {
+                continue;
+            }
             let done = self.call(&shop).done().expect(0);
             assert!(done.stdout.contains("\"event\":\"started\""), "{done}");
             self.compare(&shop, &format!("SIG{signal} after step {steps}"));
