@@ -192,12 +192,13 @@ fn parameters(runs: &[Run], ignored: &[&str]) -> Vec<String> {
     parameters
 }
 
-/// Whether all runs of a case agree about a key: the case's name says it then.
+/// Whether all runs of an experiment's case agree about a key: the two names say it then.
 fn follows_case(key: &str, runs: &[Run]) -> bool {
     let mut known = BTreeMap::new();
     runs.iter().all(|Run { history, .. }| {
-        let value = history.settings.get(key);
-        *known.entry(history.settings.get(CASE)).or_insert(value) == value
+        let setting = |key: &str| history.settings.get(key);
+        let value = setting(key);
+        *known.entry((setting("name"), setting(CASE))).or_insert(value) == value
     })
 }
 

@@ -125,6 +125,11 @@ fn a_case_stands_for_what_it_sets() {
         (two.groups.len(), two.groups[0].runs.len(), two.label(&two.groups[1])),
         (2, 2, "case=b".to_owned())
     );
+    // An experiment without cases is told by its name.
+    let mut other = example(0, "wasserstein", 0.5, &[1.0]);
+    other.file.experiment = "grid".to_owned();
+    let three = comparison(&[&runs[..], &[other]].concat(), &Options::default());
+    assert_eq!(three.parameters, ["name", "case"]);
     // What was swept beside the cases is told besides.
     runs.push(case(0, "b", "minimax", 3.0));
     assert_eq!(comparison(&runs, &Options::default()).parameters, ["case", "optimizer.learning_rate"]);
