@@ -545,7 +545,7 @@ fn the_study_of_created_equal_has_the_searches_default_settings() {
             let search = load(&format!("{}_{data}_wide", case.replace('-', "_"))).experiment;
             let Experiment { dataset, architecture, objective, optimizer, training, evaluation, .. } =
                 run.experiment;
-            assert_eq!(training.length, Length::Images(200_000));
+            assert_eq!(training.length, Length::Images(160_000));
             let training = crate::config::training::Training { length: search.training.length, ..training };
             let found = (dataset, architecture, objective, optimizer, training, evaluation);
             let expected = (
