@@ -119,7 +119,7 @@ impl EventFile {
     /// [`Error::Write`]; the file is then cut back to the records before, as far as the disk allows.
     pub fn row(&mut self, row: &MetricsRow) -> Result<()> {
         self.clock.seconds = row.seconds;
-        self.append(&scalars(self.clock.time(), row))
+        self.append(&losses(self.clock.time(), row))
     }
 
     /// Adds the scores of a row of `evaluation.csv`, whose metrics have these columns, at so many seconds of training.
@@ -127,14 +127,11 @@ impl EventFile {
     /// # Errors
     /// [`Error::Write`] as [`row`](Self::row).
     pub fn scores(&mut self, seconds: f64, columns: &[&str], row: &EvaluationRow) -> Result<()> {
-        let value =
-            |(tag, value): (String, f64)| Value { tag, simple_value: Some(value as f32), ..Value::default() };
         let tags = |group: &'static str| columns.iter().map(move |column| format!("{group}/{column}"));
         let scores = tags("score").zip(row.scores.iter().copied());
         let floors = tags("floor").zip(row.floors.iter().copied());
-        let value = scores.chain(floors).map(value).collect();
         let time = Clock { seconds, ..self.clock }.time();
-        self.append(&Event::new(time, row.step, What::Summary(Summary { value })))
+        self.append(&scalars(time, row.step, scores.chain(floors)))
     }
 
     /// Adds a picture, the bytes of a PNG, drawn after `step` generator steps.
@@ -192,7 +189,7 @@ fn fill(
         match (rows.peek(), montages.peek()) {
             (Some(row), next) if next.is_none_or(|picture| row.step <= picture.step) => {
                 clock.seconds = row.seconds;
-                put(&scalars(clock.time(), row))?;
+                put(&losses(clock.time(), row))?;
                 rows.next();
             }
             (_, Some(Montage { step, path })) => {
@@ -253,17 +250,16 @@ fn tag(column: &str) -> String {
 }
 
 /// One event with every column but the step, which is its abscissa.
-fn scalars(wall_time: f64, row: &MetricsRow) -> Event {
-    let value = row
-        .cells()
-        .filter(|(column, _)| *column != "step")
-        .map(|(column, value)| Value {
-            tag: tag(column),
-            simple_value: Some(value as f32),
-            ..Value::default()
-        })
-        .collect();
-    Event::new(wall_time, row.step, What::Summary(Summary { value }))
+fn losses(wall_time: f64, row: &MetricsRow) -> Event {
+    let cells = row.cells().filter(|(column, _)| *column != "step");
+    scalars(wall_time, row.step, cells.map(|(column, value)| (tag(column), value)))
+}
+
+/// An event with these tags and their values.
+fn scalars(wall_time: f64, step: u64, values: impl Iterator<Item = (String, f64)>) -> Event {
+    let scalar = |(tag, value)| Value { tag, simple_value: Some(value as f32), ..Value::default() };
+    let value = values.map(scalar).collect();
+    Event::new(wall_time, step, What::Summary(Summary { value }))
 }
 
 fn montage(wall_time: f64, step: u64, path: &Path, png: Vec<u8>) -> Result<Event> {
