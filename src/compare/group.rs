@@ -81,6 +81,11 @@ pub struct Group {
 }
 
 impl Group {
+    /// The runs whose numbers count: the complete ones, or all.
+    pub fn counted(&self, with_unfinished: bool) -> impl Iterator<Item = &Run> {
+        self.runs.iter().filter(move |run| with_unfinished || run.is_complete())
+    }
+
     /// How many runs there are in each state, most first.
     pub fn states(&self) -> Vec<(&'static str, usize)> {
         let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
@@ -288,7 +293,6 @@ fn sort_key(group: &Group, field: &Field, options: &Options) -> Option<String> {
         return group.runs.first().and_then(|run| field.text(run));
     };
     let metric = Metric { column: column.clone(), which: *which, goal: *goal };
-    let counted = group.runs.iter().filter(|run| run.is_complete() || options.with_unfinished);
-    let values: Vec<f64> = counted.filter_map(|run| metric.of(run)).collect();
+    let values: Vec<f64> = group.counted(options.with_unfinished).filter_map(|run| metric.of(run)).collect();
     Statistics::of(&values).map(|statistics| statistics.mean.to_string())
 }

@@ -19,8 +19,8 @@ pub struct File {
 }
 
 /// The figures: `COLUMN.png` and `COLUMN.svg` for each compared column, `precision_recall` and `density_coverage` where these were
-/// scored, and `montages.png` where there are montages. All
-/// runs of a group are drawn, whatever their state: the curves show how far they came.
+/// scored, and `montages.png` where there are montages. All runs of a group are drawn, whatever their state: the curves show how far
+/// they came.
 ///
 /// The runs must have been read with [`Rows::Kept`](super::Rows::Kept). Pictures that cannot be read are left out and
 /// told.
@@ -44,16 +44,15 @@ pub fn files(comparison: &Comparison) -> Result<(Vec<File>, Vec<Error>)> {
         files.push(File { name: format!("{stem}.png"), bytes: bands::png(&figure)? });
         files.push(File { name: format!("{stem}.svg"), bytes: bands::svg(&figure)?.into_bytes() });
     }
-    for (horizontal, vertical) in PLANES {
+    for (stem, horizontal, vertical) in plane::SCORES {
         let points = points(comparison, horizontal, vertical);
         if points.is_empty() {
             continue;
         }
         let floor = floor(comparison, horizontal, vertical);
         let figure = Plane { title: &title, note: NOTE, horizontal, vertical, points: &points, floor };
-        let name = format!("{vertical}_{horizontal}");
-        files.push(File { name: format!("{name}.png"), bytes: plane::png(&figure)? });
-        files.push(File { name: format!("{name}.svg"), bytes: plane::svg(&figure)?.into_bytes() });
+        files.push(File { name: format!("{stem}.png"), bytes: plane::png(&figure)? });
+        files.push(File { name: format!("{stem}.svg"), bytes: plane::svg(&figure)?.into_bytes() });
     }
     let (entries, problems) = montages(comparison);
     if !entries.is_empty() {
@@ -62,17 +61,13 @@ pub fn files(comparison: &Comparison) -> Result<(Vec<File>, Vec<Error>)> {
     Ok((files, problems))
 }
 
-/// The scores that are drawn over each other: horizontal and vertical.
-const PLANES: [(&str, &str); 2] = [("recall", "precision"), ("coverage", "density")];
-
 const NOTE: &str = "the last evaluation of each run";
 
 /// Where the groups lie that have two scores.
 pub(super) fn points(comparison: &Comparison, horizontal: &str, vertical: &str) -> Vec<Point> {
     let point = |group: &Group| {
-        let counted = |run: &&Run| comparison.with_unfinished || run.is_complete();
         let both = |run| last(run, horizontal).zip(last(run, vertical));
-        let (x, y): (Vec<f64>, Vec<f64>) = group.runs.iter().filter(counted).filter_map(both).unzip();
+        let (x, y): (Vec<f64>, Vec<f64>) = group.counted(comparison.with_unfinished).filter_map(both).unzip();
         let (x, y) = (Statistics::of(&x)?, Statistics::of(&y)?);
         let std = x.deviation.zip(y.deviation);
         Some(Point { name: comparison.label(group), x: x.mean, y: y.mean, std })

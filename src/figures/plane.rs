@@ -27,6 +27,9 @@ const SIZE: (i32, i32) = (800, 864);
 const SQUARE: (i32, i32, i32, i32) = (92, 104, 764, 776);
 /// Size of the names' letters.
 const LETTERS: i32 = 16;
+/// The scores that are drawn over each other: the file's stem, the horizontal and the vertical one.
+pub const SCORES: [(&str, &str, &str); 2] =
+    [("precision_recall", "recall", "precision"), ("density_coverage", "coverage", "density")];
 /// What the mark of real examples is called.
 const FLOOR: &str = "real against real";
 

@@ -97,9 +97,7 @@ pub fn gallery(
         keep("classes.png", png)?;
     }
     let columns: Vec<&str> = evaluator.columns().collect();
-    for (name, horizontal, vertical) in
-        [("precision_recall.png", "recall", "precision"), ("density_coverage.png", "coverage", "density")]
-    {
+    for (stem, horizontal, vertical) in plane::SCORES {
         let at = |name: &str| columns.iter().position(|column| *column == name);
         let (Some(x), Some(y)) = (at(horizontal), at(vertical)) else { continue };
         let png = plane::png(&plane::Plane {
@@ -115,7 +113,7 @@ pub fn gallery(
             }],
             floor: Some((scores.floors[x], scores.floors[y])),
         })?;
-        keep(name, png)?;
+        keep(&format!("{stem}.png"), png)?;
     }
     Ok(Gallery { files, memorisation: copied })
 }
