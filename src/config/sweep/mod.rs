@@ -359,19 +359,25 @@ fn check_architectures(
     findings.add(finding.help("each is compiled before the first run; sweep over fewer of their values"));
 }
 
+/// The first key of a training's length that a sweep sets, by itself or in a case, and where.
+fn swept_length(sweep: &Sweep) -> Option<(String, key::Path)> {
+    let lengths = training::LENGTHS.map(|key| format!("training.{key}"));
+    for parameter in &sweep.parameters {
+        for key in &lengths {
+            if parameter.key == *key {
+                return Some((key.clone(), parameter.at.clone()));
+            }
+            if let Some(case) = parameter.settings.iter().find(|case| case.sets(&path(key))) {
+                return Some((key.clone(), key::below(&parameter.at, &case.to_string())));
+            }
+        }
+    }
+    None
+}
+
 /// Halving counts in epochs, all configurations the same.
 fn check_halving(sweep: &Sweep, around: &Surroundings<'_>, findings: &mut Findings) {
-    let lengths = training::LENGTHS.map(|key| format!("training.{key}"));
-    let swept = sweep.parameters.iter().flat_map(|parameter| {
-        let length = lengths.iter().find(|key| **key == parameter.key);
-        let length = length.map(|key| (key, parameter.at.clone()));
-        let cases = parameter.settings.iter().flat_map(|case| {
-            let sets = |key: &&String| case.sets(&path(key));
-            lengths.iter().find(sets).map(|key| (key, key::below(&parameter.at, &case.to_string())))
-        });
-        length.into_iter().chain(cases)
-    });
-    if let Some((key, at)) = swept.into_iter().next() {
+    if let Some((key, at)) = swept_length(sweep) {
         let message = format!("`{key}` cannot be swept by `halving`, whose rungs end at `training.epochs`");
         let finding = Finding::new(at, Mark::Key, message).label("cannot be swept here");
         findings.add(finding.help("remove it: configurations that do well train longer anyway"));
