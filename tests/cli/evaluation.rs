@@ -66,6 +66,7 @@ fn a_run_is_scored_while_it_trains_and_trains_as_if_it_were_not() {
     }
 
     // The same scores of the checkpoint, by hand.
+    let before = tree(&run);
     let of = |more: &[&str]| {
         let arguments = [&["evaluate", run.to_str().expect("a path"), "--json"], more].concat();
         shop.atelier(arguments).done()
@@ -113,7 +114,7 @@ fn a_run_is_scored_while_it_trains_and_trains_as_if_it_were_not() {
     of(&["--metrics", "fid"]).expect(2).complains("did you mean `frechet`?");
     of(&["--range", "unit"]).expect(2).complains("--range is for samples of another program");
     // The folder is as it was.
-    assert_eq!(tree(&run).len(), tree(&run).len());
+    assert!(tree(&run) == before, "evaluating changed the run");
 }
 
 #[test]
@@ -150,10 +151,13 @@ fn points_are_their_own_features() {
     let shop = Workshop::new();
     let sets = ["training.steps=20", "evaluation.samples=300", "evaluation.every=1"];
     shop.atelier(run_of("gaussian_ring.toml", "out", &sets)).done().expect(0);
-    let scores = table(&shop.only_run("out"));
+    let run = shop.only_run("out");
+    let scores = table(&run);
     assert!(!scores.0.iter().any(|name| name.contains("class")), "{:?}", scores.0);
     assert_eq!(cell(&scores, 0, "extractor"), "");
     assert!(cell(&scores, 0, "frechet").parse::<f64>().expect("a number") > 0.0);
+    let window = shop.atelier(["evaluate", run.to_str().expect("a path"), "--parzen"]).done();
+    window.expect(2).complains("gives points");
 }
 
 #[test]
