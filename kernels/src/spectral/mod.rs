@@ -10,6 +10,8 @@
 //!
 //! As in [`crate::conv`], a transposed convolution is the data gradient of the convolution that it transposes.
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod layout;
 mod product;
 mod transform;

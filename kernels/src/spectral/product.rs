@@ -5,7 +5,13 @@
 //! dimension in registers, and the few additions use units that stand idle otherwise: 1.4 times the rate of four multiplications
 //! where this was measured. With conj(a) the signs of a″ turn: k₁ = (a′ − a″)·b′, and (k₁ + k₃) + i(k₁ + k₂).
 
+#[cfg(target_arch = "x86_64")]
+use std::any::TypeId;
+
 use pulp::{Simd, WithSimd};
+
+#[cfg(target_arch = "x86_64")]
+use super::avx512;
 
 use super::layout::{BLOCK, Layout, PANEL};
 use crate::parallel::{Shared, dispatch};
@@ -89,15 +95,15 @@ impl WithSimd for Tiles<'_> {
 
 /// The operands of one register tile, each from its first element on.
 #[derive(Clone, Copy)]
-struct Tile {
-    a: *const f32,
-    b: *const f32,
-    c: *mut f32,
-    inner: usize,
+pub(super) struct Tile {
+    pub(super) a: *const f32,
+    pub(super) b: *const f32,
+    pub(super) c: *mut f32,
+    pub(super) inner: usize,
     /// From one run of A's inner dimension to the next, where it has several: a run is a panel of channels.
-    a_run: usize,
+    pub(super) a_run: usize,
     /// What is brought into the second-level cache meanwhile: as many rows of a panel as the inner dimension has.
-    ahead: *const f32,
+    pub(super) ahead: *const f32,
 }
 
 impl Tiles<'_> {
@@ -186,6 +192,13 @@ impl Tile {
     ) {
         // SAFETY: the caller's promise.
         unsafe {
+            #[cfg(target_arch = "x86_64")]
+            if COMPLEX
+                && (COUNT, VECTORS) == (avx512::ROWS, 2)
+                && TypeId::of::<S>() == TypeId::of::<pulp::x86::V4>()
+            {
+                return avx512::complex::<BY_ROWS>(self);
+            }
             if COMPLEX {
                 self.complex::<S, COUNT, VECTORS, BY_ROWS>(simd);
             } else {
