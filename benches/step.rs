@@ -20,6 +20,9 @@ mod table;
 
 use table::{Machine, Program, Record, Scaling, median};
 
+#[global_allocator]
+static ALLOCATOR: atelier_kernels::memory::HugePages = atelier_kernels::memory::HugePages;
+
 /// Untimed steps before the timed ones, as in `benches/peers/harness.py`.
 const WARM_UP: usize = 3;
 

@@ -15,6 +15,9 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
+#[global_allocator]
+static ALLOCATOR: atelier_kernels::memory::HugePages = atelier_kernels::memory::HugePages;
+
 /// The experiments whose discriminators are timed.
 const FILES: [&str; 3] = ["dcgan_fashion.toml", "methods/r1_fashion.toml", "methods/sngan_fashion.toml"];
 const BATCH: usize = 64;

@@ -14,11 +14,14 @@ use atelier_kernels::bias::bias_gradient;
 use atelier_kernels::conv::{Conv, conv_data_gradient, conv_forward, conv_weight_gradient};
 use atelier_kernels::dense::{Dense, dense_data_gradient, dense_forward, dense_weight_gradient};
 use atelier_kernels::epilogue::{Dropout, Epilogue};
-use atelier_kernels::memory::keep_freed_memory;
+use atelier_kernels::memory::{HugePages, keep_freed_memory};
 use atelier_kernels::optimizer::{Adam, adam};
 use atelier_kernels::reduce::{all_finite, sum_of_squares};
 use atelier_kernels::spectral::Spectral;
 use criterion::{Criterion, SamplingMode, Throughput};
+
+#[global_allocator]
+static ALLOCATOR: HugePages = HugePages;
 
 /// The shipped DCGANs: experiment, width, batch.
 const DCGANS: [(&str, usize, usize); 4] =

@@ -1,4 +1,6 @@
-//! Keeping freed memory within the process, and using it again as it is.
+//! Keeping freed memory within the process, and using it again as it is; and having large blocks in large pages.
+
+use std::alloc::{GlobalAlloc, Layout, System};
 
 use rayon::prelude::*;
 
@@ -26,6 +28,56 @@ pub fn keep_freed_memory() -> bool {
     }
     #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
     false
+}
+
+/// The system's allocator, which asks for huge pages (2 MiB) where large blocks lie.
+///
+/// A step walks through hundreds of megabytes, some ten times as much as the processor knows addresses of in pages of 4 KiB: looking up the others
+/// took 7 to 9 % of the reference DCGAN's step. Make it a program's `#[global_allocator]`. It needs a Linux that gives huge pages to those who ask
+/// (`/sys/kernel/mm/transparent_hugepage/enabled` is `madvise`, or `always`); elsewhere it is the system's allocator as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HugePages;
+
+// SAFETY: the system's allocator does all of it; advice changes no content and no address.
+unsafe impl GlobalAlloc for HugePages {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise, here and below.
+        advised(unsafe { System.alloc(layout) }, layout.size())
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        advised(unsafe { System.alloc_zeroed(layout) }, layout.size())
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as above.
+        advised(unsafe { System.realloc(block, layout, size) }, size)
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+/// The block, after asking for huge pages if it is large. Its first and last page are shared with neighbours, which is as good for them.
+#[inline]
+fn advised(block: *mut u8, size: usize) -> *mut u8 {
+    #[cfg(target_os = "linux")]
+    {
+        const PAGE: usize = 2 << 20;
+        if size >= PAGE / 2 && !block.is_null() {
+            let start = block.addr() / PAGE * PAGE;
+            let end = (block.addr() + size).next_multiple_of(PAGE);
+            // SAFETY: the advice is about pages that hold this process's memory, or none, and changes no content. Systems that cannot follow it say so,
+            // which changes nothing.
+            unsafe { libc::madvise(block.with_addr(start).cast(), end - start, libc::MADV_HUGEPAGE) };
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = size;
+    block
 }
 
 /// `length` numbers of unspecified value, whatever the memory held: for a result that is overwritten entirely, without the pass that
