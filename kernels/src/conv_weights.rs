@@ -29,7 +29,7 @@ const ENOUGH_ROWS: usize = 36;
 const ENOUGH_USES: usize = 100;
 
 thread_local! {
-    static STEPS: RefCell<Vec<Steps>> = const { RefCell::new(Vec::new()) };
+    static LISTS: RefCell<Vec<Vec<Steps>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Adds the gradient of the weights to `dw`: (B, H, W, C_in), (B, H', W', C_out) -> (K, K, C_in, C_out).
@@ -120,6 +120,9 @@ impl<'a> Plan<'a> {
         let packs = !exchanged && conv.kernel * conv.kernel * conv.in_channels >= ENOUGH_USES;
         let pixels = if packs { PIXELS } else { UNPACKED_PIXELS };
         let pixel_rows = (pixels / conv.out_width()).max(1);
+        // Whole images where several go into a pass: then its lists of steps serve the next one too.
+        let whole = pixel_rows / conv.out_height() * conv.out_height();
+        let pixel_rows = if packs || whole == 0 { pixel_rows } else { whole };
         let passes = (conv.batch * conv.out_height()).div_ceil(pixel_rows);
         let parts = TASKS.div_ceil(blocks).min(passes).min((LARGEST / conv.weight_len()).max(1));
         Self { conv, blocks, parts, pixel_rows, exchanged, joined, packs }
@@ -142,30 +145,43 @@ impl<'a> Plan<'a> {
         let total = conv.batch * conv.out_height();
         let passes = total.div_ceil(self.pixel_rows);
         let (width, columns) = (panel_width(), conv.out_channels);
-        let mut steps = STEPS.with_borrow_mut(Vec::pop).unwrap_or_default();
+        let mut lists = LISTS.with_borrow_mut(Vec::pop).unwrap_or_default();
+        // The first row within its image, and the number of rows, that the lists are for.
+        let mut listed = None;
         for pass in passes * part / self.parts..passes * (part + 1) / self.parts {
             let pixel_rows = pass * self.pixel_rows..total.min((pass + 1) * self.pixel_rows);
             let pixels = pixel_rows.len() * conv.out_width();
             let dy = &dy[pixel_rows.start * conv.out_width() * columns..][..pixels * columns];
+            let (image, row) = (pixel_rows.start / conv.out_height(), pixel_rows.start % conv.out_height());
+            let x = &x[image * conv.input_image()..];
+            if listed != Some((row, pixel_rows.len())) {
+                let rows = row..row + pixel_rows.len();
+                let stride = if self.packs { width } else { columns };
+                for (index, piece) in pieces.clone().enumerate() {
+                    if index == lists.len() {
+                        lists.push(Steps::default());
+                    }
+                    self.list_steps(&piece, &rows, stride, &mut lists[index]);
+                }
+                listed = Some((row, pixel_rows.len()));
+            }
             if !self.packs {
-                for piece in pieces.clone() {
-                    self.list_steps(&piece, &pixel_rows, columns, &mut steps);
+                for (piece, steps) in pieces.clone().zip(&lists) {
                     let (a, b) = if self.exchanged { (dy, x) } else { (x, dy) };
-                    self.add(a, b, width, &piece, &steps, gradient);
+                    self.add(a, b, width, &piece, steps, gradient);
                 }
             } else {
                 with_scratch(packed_length(pixels, columns), |packed| {
                     for (panel, to) in packed.chunks_exact_mut(pixels * width).enumerate() {
                         pack_panel(dy, columns, panel * width, width.min(columns - panel * width), to);
                     }
-                    for piece in pieces.clone() {
-                        self.list_steps(&piece, &pixel_rows, width, &mut steps);
-                        self.add(x, packed, pixels * width, &piece, &steps, gradient);
+                    for (piece, steps) in pieces.clone().zip(&lists) {
+                        self.add(x, packed, pixels * width, &piece, steps, gradient);
                     }
                 });
             }
         }
-        STEPS.with_borrow_mut(|lists| lists.push(steps));
+        LISTS.with_borrow_mut(|kept| kept.push(lists));
     }
 
     /// The pieces of kernel row `i` for a block of `channels`.
@@ -206,7 +222,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Lists where the output pixels of a piece, in some rows of pixels, find their inputs in x and their gradients in dy, whose pixels
-    /// are `y_stride` apart.
+    /// are `y_stride` apart. Rows count from the top of the image that x starts with, and dy starts with the first of them.
     fn list_steps(&self, piece: &Piece, pixel_rows: &Range<usize>, y_stride: usize, steps: &mut Steps) {
         let conv = self.conv;
         steps.clear();
@@ -217,13 +233,12 @@ impl<'a> Plan<'a> {
             }
             let x_row = image * conv.height + row * conv.stride + piece.i - conv.pad_top();
             let y_row = (pixel_row - pixel_rows.start) * conv.out_width();
-            for column in piece.columns.clone() {
-                let x_element =
-                    (x_row * conv.width + column * conv.stride) * conv.in_channels + piece.rows.start;
-                let x = x_element - conv.pad_left() * conv.in_channels;
-                let y = (y_row + column) * y_stride;
-                if self.exchanged { steps.push(y, x) } else { steps.push(x, y) }
-            }
+            let column = piece.columns.start;
+            let element = (x_row * conv.width + column * conv.stride) * conv.in_channels + piece.rows.start;
+            let x = (element - conv.pad_left() * conv.in_channels, conv.stride * conv.in_channels);
+            let y = ((y_row + column) * y_stride, y_stride);
+            let (a, b) = if self.exchanged { (y, x) } else { (x, y) };
+            steps.push(piece.columns.len(), a, b);
         }
     }
 

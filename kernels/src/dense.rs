@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use crate::matmul::{
-    Destination, Left, PASS, Product, Segment, Steps, pack_panel, packed_length, panel_width, transpose,
+    Destination, Left, PASS, Product, Segment, Steps, packed_length, panel_width, transpose,
 };
 use crate::parallel::{Shared, for_each_task, with_scratch};
 
@@ -47,18 +47,21 @@ impl Dense {
 pub fn dense_forward(dense: &Dense, x: &[f32], w: &[f32], y: &mut [f32]) {
     dense.check(x.len(), w.len(), y.len());
     let outputs = dense.outputs;
-    multiply(x, dense.inputs, y, outputs, |inner, first, count, panel| {
-        pack_panel(&w[inner.start * outputs..inner.end * outputs], outputs, first, count, panel);
+    multiply(x, dense.inputs, y, outputs, |inner, first, count, packed| {
+        pack(&w[inner.start * outputs..], outputs, first, count, inner.len(), packed);
     });
 }
 
 /// The gradient of the input, `dx = dy · wᵀ`: (B, O), (I, O) -> (B, I). Overwrites `dx`.
 pub fn dense_data_gradient(dense: &Dense, dy: &[f32], w: &[f32], dx: &mut [f32]) {
     dense.check(dx.len(), w.len(), dy.len());
-    let (inputs, outputs) = (dense.inputs, dense.outputs);
-    multiply(dy, outputs, dx, inputs, |inner, first, count, panel| {
-        let block = &w[first * outputs + inner.start..];
-        transpose(block, outputs, count, inner.len(), panel, panel_width());
+    let (inputs, outputs, width) = (dense.inputs, dense.outputs, panel_width());
+    multiply(dy, outputs, dx, inputs, |inner, first, count, packed| {
+        for (panel, to) in packed.chunks_exact_mut(inner.len() * width).enumerate() {
+            let done = panel * width;
+            let block = &w[(first + done) * outputs + inner.start..];
+            transpose(block, outputs, width.min(count - done), inner.len(), to, width);
+        }
     });
 }
 
@@ -87,9 +90,7 @@ pub fn dense_weight_gradient(dense: &Dense, x: &[f32], dy: &[f32], dw: &mut [f32
         for start in (0..dense.batch).step_by(PASS) {
             let images = start..(start + PASS).min(dense.batch);
             steps.clear();
-            for image in 0..images.len() {
-                steps.push(image * rows, image * width);
-            }
+            steps.push(images.len(), (0, rows), (0, width));
             with_scratch(packed_length(images.len(), count), |packed| {
                 pack(&right[start * columns..], columns, first, count, images.len(), packed);
                 let product = Product {
@@ -110,16 +111,19 @@ pub fn dense_weight_gradient(dense: &Dense, x: &[f32], dy: &[f32], dw: &mut [f32
     });
 }
 
-/// Packs columns `first..first + count` of a matrix into panels of `depth` rows.
+/// Packs columns `first..first + count` of a matrix into panels of `depth` rows: row by row, as each may be on a page of its own.
 fn pack(matrix: &[f32], stride: usize, first: usize, count: usize, depth: usize, packed: &mut [f32]) {
     let width = panel_width();
-    for (panel, to) in packed.chunks_exact_mut(depth * width).enumerate() {
-        let done = panel * width;
-        pack_panel(matrix, stride, first + done, width.min(count - done), to);
+    for row in 0..depth {
+        let from = &matrix[row * stride + first..][..count];
+        for (panel, from) in from.chunks(width).enumerate() {
+            packed[(panel * depth + row) * width..][..from.len()].copy_from_slice(from);
+        }
     }
 }
 
-/// `c = a · b` for a (rows, inner) and b (inner, columns); `pack(k, first, count, panel)` gives the rows k of b's columns from `first` on.
+/// `c = a · b` for a (rows, inner) and b (inner, columns); `pack(k, first, count, packed)` gives the rows k of `count` of b's columns from `first` on, in
+/// panels.
 fn multiply(
     a: &[f32],
     inner: usize,
@@ -138,10 +142,7 @@ fn multiply(
         for start in (0..inner).step_by(PASS) {
             let depth = PASS.min(inner - start);
             with_scratch(packed_length(depth, count), |packed| {
-                for (panel, to) in packed.chunks_exact_mut(depth * width).enumerate() {
-                    let done = panel * width;
-                    pack(start..start + depth, first + done, width.min(count - done), to);
-                }
+                pack(start..start + depth, first, count, packed);
                 let product = Product {
                     a: &a[row * inner + start..],
                     left: Left::Rows { stride: inner, segments: &[Segment { a: 0, b: 0, length: depth }] },

@@ -46,10 +46,13 @@ impl Steps {
         self.last = (0, 0);
     }
 
-    pub(crate) fn push(&mut self, a: usize, b: usize) {
-        let step = (offset(a), offset(b));
-        self.list.push(step);
-        self.last = (self.last.0.max(step.0), self.last.1.max(step.1));
+    /// Adds `count` steps, each so much further in A and B than the one before, from these offsets on.
+    pub(crate) fn push(&mut self, count: usize, (a, a_step): (usize, usize), (b, b_step): (usize, usize)) {
+        let Some(most) = count.checked_sub(1) else { return };
+        let last = (offset(a + most * a_step), offset(b + most * b_step));
+        let (a, a_step, b, b_step) = (a as u32, a_step as u32, b as u32, b_step as u32);
+        self.list.extend((0..count as u32).map(|i| (a + i * a_step, b + i * b_step)));
+        self.last = (self.last.0.max(last.0), self.last.1.max(last.1));
     }
 }
 
@@ -465,7 +468,7 @@ mod tests {
         let mut by_columns = vec![0.0; rows * depth];
         transpose(&by_rows, depth, rows, depth, &mut by_columns, rows);
         let mut steps = Steps::default();
-        (0..depth).for_each(|k| steps.push(k * rows, k * width));
+        steps.push(depth, (0, rows), (0, width));
         // The inner dimension in two pieces, of which the second comes first.
         let segments = [Segment { a: 4, b: 4 * width, length: depth - 4 }, Segment { a: 0, b: 0, length: 4 }];
         let lefts = [
