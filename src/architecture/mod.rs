@@ -76,6 +76,16 @@ impl Error {
 /// # Errors
 /// What does not fit: the first layer that refuses its input, or a network that does not suit the examples.
 pub fn networks(architecture: &Architecture, examples: Examples) -> Result<Networks, Error> {
+    let mut networks = of_family(architecture, examples)?;
+    if let Some(momentum) = architecture.batch_norm_momentum
+        && networks.set_batch_norm_momentum(momentum) == 0
+    {
+        return Err(Error::at("batch_norm_momentum", "these networks have no batch norm: remove it"));
+    }
+    Ok(networks)
+}
+
+fn of_family(architecture: &Architecture, examples: Examples) -> Result<Networks, Error> {
     let lists = match architecture.family {
         Family::SlantedFaces => families::slanted_faces::layers(examples)?,
         Family::Mlp => families::mlp::layers(architecture.hidden.as_deref(), examples),

@@ -1,4 +1,4 @@
-use crate::config::architecture::layers::{Layer, Parameters, Shape, chain};
+use crate::config::architecture::layers::{Layer, Parameters, Residual, Shape, chain};
 
 /// A stack of layers with its shapes.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,11 @@ impl Network {
         &self.layers
     }
 
+    /// Gives all batch norms this momentum, and tells how many there are.
+    pub(super) fn set_batch_norm_momentum(&mut self, momentum: f32) -> usize {
+        set_batch_norm_momentum(&mut self.layers, momentum)
+    }
+
     /// The layers before the last one, without a dropout right before it: of a classifier that ends in a linear layer, what gives an example's features.
     pub fn trunk(&self) -> Self {
         let last = self.layers.len().saturating_sub(1);
@@ -85,6 +90,20 @@ impl Network {
     pub fn key(&self) -> String {
         format!("{} -> {}", self.input, self.rust_type())
     }
+}
+
+fn set_batch_norm_momentum(layers: &mut [Layer], momentum: f32) -> usize {
+    let set = |layer: &mut Layer| match layer {
+        Layer::BatchNorm(words) => {
+            words.momentum = momentum;
+            1
+        }
+        Layer::Residual(Residual { layers, shortcut }) => {
+            set_batch_norm_momentum(layers, momentum) + set_batch_norm_momentum(shortcut, momentum)
+        }
+        _ => 0,
+    };
+    layers.iter_mut().map(set).sum()
 }
 
 fn add_rows(rows: &mut Vec<Row>, before: &str, input: Shape, layers: &[Layer]) {

@@ -56,6 +56,18 @@ impl Networks {
         }
     }
 
+    /// Gives all batch norms this momentum, and tells how many there are.
+    pub(super) fn set_batch_norm_momentum(&mut self, momentum: f32) -> usize {
+        let networks = match self {
+            Self::Gan { generator, discriminator } | Self::Began { generator, discriminator } => {
+                vec![generator, discriminator]
+            }
+            Self::Vae { encoder, decoder } => vec![encoder, decoder],
+            Self::Classifier { classifier, .. } => vec![classifier],
+        };
+        networks.into_iter().map(|network| network.set_batch_norm_momentum(momentum)).sum()
+    }
+
     /// The network of this name, if the learner has one.
     pub fn get(&self, name: &str) -> Option<&Network> {
         self.named().into_iter().find(|(known, _)| *known == name).map(|(_, network)| network)

@@ -10,6 +10,7 @@ fn plain(family: Family) -> Architecture {
         width: None,
         variant: None,
         discriminator_batch_norm: None,
+        batch_norm_momentum: None,
         classes: None,
         hidden: None,
         code_dim: None,
@@ -114,6 +115,43 @@ fn infogans_networks_have_lucics_sizes() {
     assert_eq!(without.get("discriminator").unwrap().parameters().total(), discriminator);
     let with = networks(&with, FASHION).unwrap().get("discriminator").unwrap().parameters();
     assert_eq!(with.trainable, discriminator + 2 * (128 + 1024));
+}
+
+#[test]
+fn batch_norms_take_the_momentum_that_is_asked_for() {
+    let momenta = |architecture: &Architecture, examples: Examples| -> Vec<f32> {
+        fn of(layers: &[Layer], momenta: &mut Vec<f32>) {
+            for layer in layers {
+                match layer {
+                    Layer::BatchNorm(words) => momenta.push(words.momentum),
+                    layer => layer.branches().into_iter().for_each(|(_, layers)| of(layers, momenta)),
+                }
+            }
+        }
+        let mut momenta = Vec::new();
+        for (_, network) in networks(architecture, examples).unwrap().named() {
+            of(network.layers(), &mut momenta);
+        }
+        momenta
+    };
+    for (family, count) in [(Family::Infogan, 5), (Family::Sngan, 5), (Family::Dcgan, 3), (Family::Began, 3)]
+    {
+        let usual = plain(family);
+        let asked = Architecture { batch_norm_momentum: Some(0.5), ..usual.clone() };
+        assert_eq!(momenta(&asked, FASHION), vec![0.5; count], "{family:?}");
+        let given = momenta(&usual, FASHION);
+        assert!(given.len() == count && given.iter().all(|momentum| *momentum > 0.9), "{given:?}");
+    }
+    // Of a VAE, the dense networks have none.
+    let unit = Examples { range: Range::Unit, ..FASHION };
+    let conv =
+        Architecture { variant: Some(Variant::Conv), batch_norm_momentum: Some(0.5), ..plain(Family::Vae) };
+    assert_eq!(momenta(&conv, unit), [0.5; 5]);
+    let error = networks(&Architecture { variant: Some(Variant::Dense), ..conv }, unit).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`architecture.batch_norm_momentum`: these networks have no batch norm: remove it"
+    );
 }
 
 #[test]

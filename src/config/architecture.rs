@@ -28,6 +28,11 @@ pub struct Architecture {
     /// `infogan`, `began`: whether the discriminator's hidden layers have batch norm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discriminator_batch_norm: Option<bool>,
+    /// The families with batch norms, but for `custom`: how much of their running statistics one training step keeps, at least 0 and less than 1; by default
+    /// what the family's source has. Short trainings need less of it: samples and scores are computed with these statistics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
+    pub batch_norm_momentum: Option<f32>,
     /// `mlp`, `began` with dense layers: units of each hidden layer, the same list for both players, 1 to 16 layers of 1 to 65,536 units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 16), inner(range(min = 1, max = 65_536)))]

@@ -13,6 +13,7 @@ use super::words;
 pub(super) const OWNERS: &[(&str, &[&str])] = &[
     ("width", &["dcgan", "sngan", "conditional-dcgan"]),
     ("discriminator_batch_norm", &["infogan", "began"]),
+    ("batch_norm_momentum", &["dcgan", "conditional-dcgan", "infogan", "sngan", "began", "vae"]),
     ("hidden", &["mlp", "began"]),
     ("code_dim", &["began"]),
     ("generator", &["custom", "began"]),
@@ -147,7 +148,7 @@ fn bounds(key: &str) -> Option<Bounds> {
     Some(match key {
         "dropout" => Bounds::Within(0.0, 0.95),
         "leaky-relu" => Bounds::Within(0.0, 1.0),
-        "momentum" => Bounds::Below(0.0, 1.0),
+        "momentum" | "batch_norm_momentum" => Bounds::Below(0.0, 1.0),
         "epsilon" => Bounds::Above(0.0, 1.0),
         _ => return None,
     })
@@ -204,6 +205,7 @@ pub(super) fn check_family(architecture: &Architecture, findings: &mut Findings)
     let given = [
         ("width", architecture.width.is_some()),
         ("discriminator_batch_norm", architecture.discriminator_batch_norm.is_some()),
+        ("batch_norm_momentum", architecture.batch_norm_momentum.is_some()),
         ("hidden", architecture.hidden.is_some()),
         ("code_dim", architecture.code_dim.is_some()),
         ("generator", architecture.generator.is_some()),
@@ -262,6 +264,11 @@ fn check_variant(architecture: &Architecture, findings: &mut Findings) {
         } else if let Some((network, _)) = spelt {
             excludes(findings, "variant", network);
         }
+    }
+    if let (Some((network, _)), Some(_)) = (spelt, architecture.batch_norm_momentum)
+        && matches!(architecture.family, Family::Began | Family::Vae)
+    {
+        excludes(findings, "batch_norm_momentum", network);
     }
     for (one, other) in [("encoder", "decoder"), ("generator", "discriminator")] {
         if is_given(one) != is_given(other) && architecture.family != Family::Custom {

@@ -517,6 +517,16 @@ pub(crate) const TABLE: &[Case] = &[
         "`architecture.discriminator_batch_norm` must be true or false",
         "",
     ),
+    case(
+        "[architecture]\nfamily = 'infogan'\nbatch_norm_momentum = ▶1\n",
+        "`architecture.batch_norm_momentum` is 1, but must be at least 0 and less than 1",
+        "",
+    ),
+    case(
+        "[architecture]\nfamily = 'mlp'\n▶batch_norm_momentum = 0.9\n",
+        "`architecture.batch_norm_momentum` belongs to `dcgan`, `conditional-dcgan`, `infogan`, `sngan`, `began` and `vae`",
+        "remove it",
+    ),
     case("[architecture]\nfamily = 'infogan'\n▶width = 64\n", "belongs to `dcgan`, `sngan` and", ""),
     case("[architecture]\nfamily = 'sngan'\nwidth = ▶2000\n", "must be between 1 and 1024 channels", ""),
     case(
