@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::config::Experiment;
+use crate::config::architecture::Architecture;
 use crate::config::objective::Regularizer;
 use crate::config::optimizer::Method;
 
@@ -527,7 +528,7 @@ fn the_searches_of_created_equal_are_those_of_the_paper() {
     }
 }
 
-/// The desktop's study has the default settings of the searches, three seeds, and fewer images.
+/// The desktop's study has the default settings of the searches, three seeds, fewer images, and running statistics to match.
 #[test]
 fn the_study_of_created_equal_has_the_searches_default_settings() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/created_equal");
@@ -545,8 +546,10 @@ fn the_study_of_created_equal_has_the_searches_default_settings() {
             let search = load(&format!("{}_{data}_wide", case.replace('-', "_"))).experiment;
             let Experiment { dataset, architecture, objective, optimizer, training, evaluation, .. } =
                 run.experiment;
-            assert_eq!(training.length, Length::Images(160_000));
+            assert_eq!(training.length, Length::Images(125_000));
             let training = crate::config::training::Training { length: search.training.length, ..training };
+            assert_eq!(architecture.batch_norm_momentum, Some(0.992));
+            let architecture = Architecture { batch_norm_momentum: None, ..architecture };
             let found = (dataset, architecture, objective, optimizer, training, evaluation);
             let expected = (
                 search.dataset,
