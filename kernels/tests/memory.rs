@@ -2,7 +2,10 @@
 
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
-use atelier_kernels::memory::keep_freed_memory;
+use atelier_kernels::memory::{HugePages, keep_freed_memory};
+
+#[global_allocator]
+static ALLOCATOR: HugePages = HugePages;
 
 /// Page faults of this process so far, without those that read a disk: the tenth field of its `stat` file (man 5 proc).
 fn page_faults() -> u64 {
