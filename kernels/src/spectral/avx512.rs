@@ -17,36 +17,20 @@ pub(super) const ROWS: usize = 4;
 const PARTS: usize = PANEL * size_of::<f32>();
 const PANEL_ROW: usize = 2 * PARTS;
 
-/// One row of A times B's six vectors: `$row` counts from 0, and then come the registers of its sums, k₂, k₃ and k₁.
+/// Row `$row` of A, counted from 0, times B's six vectors: added to the registers of its sums, those of k₂, k₃ and k₁.
+#[rustfmt::skip]
 macro_rules! row {
-    ($combine:literal $row:literal: $k2:literal $k2_next:literal $k3:literal $k3_next:literal $k1:literal $k1_next:literal) => {
+    ($combine:literal, $row:literal, $k2:literal, $k2_next:literal, $k3:literal, $k3_next:literal, $k1:literal, $k1_next:literal) => {
         concat!(
-            "vbroadcastss zmm30, dword ptr [{a} + ",
-            $row,
-            " * {row}]\n",
-            "vfmadd231ps ",
-            $k2,
-            ", zmm30, zmm26\n",
-            "vfmadd231ps ",
-            $k2_next,
-            ", zmm30, zmm27\n",
-            "vbroadcastss zmm31, dword ptr [{a} + ",
-            $row,
-            " * {row} + {parts}]\n",
-            "vfmadd231ps ",
-            $k3,
-            ", zmm31, zmm28\n",
-            "vfmadd231ps ",
-            $k3_next,
-            ", zmm31, zmm29\n",
-            $combine,
-            " zmm30, zmm30, zmm31\n",
-            "vfmadd231ps ",
-            $k1,
-            ", zmm30, zmm24\n",
-            "vfmadd231ps ",
-            $k1_next,
-            ", zmm30, zmm25\n",
+            "vbroadcastss zmm30, dword ptr [{a} + ", $row, " * {row}]\n",
+            "vfmadd231ps zmm", $k2, ", zmm30, zmm26\n",
+            "vfmadd231ps zmm", $k2_next, ", zmm30, zmm27\n",
+            "vbroadcastss zmm31, dword ptr [{a} + ", $row, " * {row} + {parts}]\n",
+            "vfmadd231ps zmm", $k3, ", zmm31, zmm28\n",
+            "vfmadd231ps zmm", $k3_next, ", zmm31, zmm29\n",
+            $combine, " zmm30, zmm30, zmm31\n",
+            "vfmadd231ps zmm", $k1, ", zmm30, zmm24\n",
+            "vfmadd231ps zmm", $k1_next, ", zmm30, zmm25",
         )
     };
 }
@@ -72,10 +56,10 @@ macro_rules! steps {
             "vaddps zmm28, zmm28, zmm24",
             "vsubps zmm27, zmm29, zmm25",
             "vaddps zmm29, zmm29, zmm25",
-            row!($combine "0": "zmm0" "zmm1" "zmm2" "zmm3" "zmm4" "zmm5"),
-            row!($combine "1": "zmm6" "zmm7" "zmm8" "zmm9" "zmm10" "zmm11"),
-            row!($combine "2": "zmm12" "zmm13" "zmm14" "zmm15" "zmm16" "zmm17"),
-            row!($combine "3": "zmm18" "zmm19" "zmm20" "zmm21" "zmm22" "zmm23"),
+            row!($combine, 0, 0, 1, 2, 3, 4, 5),
+            row!($combine, 1, 6, 7, 8, 9, 10, 11),
+            row!($combine, 2, 12, 13, 14, 15, 16, 17),
+            row!($combine, 3, 18, 19, 20, 21, 22, 23),
             "add {a}, {step}",
             "add {b}, {panel_row}",
             "dec {count}",
