@@ -145,9 +145,10 @@ impl<Dev: Compute> Players<Dev> {
         self.generator.traced(latents.leaky_traced(), pass)
     }
 
-    /// Fakes of batch `index`, without a tape.
+    /// Fakes of batch `index`, without a tape. Running statistics learn from them as from those that the generator moves by: they are drawn in training, as in
+    /// the programs of TensorFlow's and PyTorch's users, and their statistics are of the same weights.
     pub(super) fn fakes(&mut self, index: u64, labels: Option<&Labels>) -> Tensor<Batch, f32, Dev> {
-        let pass = labelled(self.pass(self.keys(index).latents), labels).frozen();
+        let pass = labelled(self.pass(self.keys(index).latents), labels);
         self.generator.forward(self.batch(&self.latents(index)), pass)
     }
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::architecture::{Examples, networks};
 use crate::config::Experiment;
+use crate::config::architecture::Latent;
 use crate::networks::{Network, build};
 use crate::random::{Stream, fill_uniform};
 use dfdx::prelude::{Cpu, TensorFromVec};
@@ -183,6 +184,28 @@ fn a_loss_that_is_no_number_is_told() {
     images[0].values[0] = f32::NAN;
     let diverged = gan.step(0, &images).unwrap_err();
     assert!(diverged.to_string().contains("loss became NaN"), "{diverged}");
+}
+
+/// The generator's running statistics learn from the fakes that the discriminator is shown, too.
+#[test]
+fn running_statistics_learn_from_all_fakes() {
+    let mut taught = gan(&["objective.update=alternating", "objective.discriminator_steps=2"]);
+    train(&mut taught, 0..1);
+    // Three batches of fakes from the same weights, without a move.
+    let mut shown = gan(&[]);
+    for index in 0..3 {
+        let mut latents = vec![0.0; BATCH * shown.latent_dim()];
+        draw_latents(Latent::Normal, &Stream::new(3, "latents"), index, &mut latents);
+        let real = batches(&shown, 0).remove(0);
+        shown.gradients(index, &latents, &real).unwrap();
+    }
+    let statistics = |gan: &mut Gan<Cpu>| -> Vec<Array> {
+        let of = |name: &str| name.starts_with("generator.") && name.contains("running");
+        state(gan).into_values().filter(|array| of(&array.name)).collect()
+    };
+    let (taught, shown) = (statistics(&mut taught), statistics(&mut shown));
+    assert!(!taught.is_empty() && statistics(&mut gan(&[])) != shown);
+    assert_eq!(taught, shown);
 }
 
 /// A wide enough GAN that its middle convolutions go by their frequencies.
