@@ -546,9 +546,9 @@ fn the_study_of_created_equal_has_the_searches_default_settings() {
             let search = load(&format!("{}_{data}_wide", case.replace('-', "_"))).experiment;
             let Experiment { dataset, architecture, objective, optimizer, training, evaluation, .. } =
                 run.experiment;
-            assert_eq!(training.length, Length::Images(125_000));
+            assert_eq!(training.length, Length::Images(100_000));
             let training = crate::config::training::Training { length: search.training.length, ..training };
-            assert_eq!(architecture.batch_norm_momentum, Some(0.992));
+            assert_eq!(architecture.batch_norm_momentum, Some(0.99));
             let architecture = Architecture { batch_norm_momentum: None, ..architecture };
             let found = (dataset, architecture, objective, optimizer, training, evaluation);
             let expected = (
