@@ -33,7 +33,7 @@ pub fn keep_freed_memory() -> bool {
 /// The system's allocator, which asks for huge pages (2 MiB) where large blocks lie.
 ///
 /// A step walks through hundreds of megabytes, some ten times as much as the processor knows addresses of in pages of 4 KiB: looking up the others
-/// took 7 to 9 % of the reference DCGAN's step. Make it a program's `#[global_allocator]`. It needs a Linux that gives huge pages to those who ask
+/// took 3 to 9 % of the reference DCGAN's step. Make it a program's `#[global_allocator]`. It needs a Linux that gives huge pages to those who ask
 /// (`/sys/kernel/mm/transparent_hugepage/enabled` is `madvise`, or `always`); elsewhere it is the system's allocator as it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HugePages;
