@@ -349,8 +349,7 @@ impl Plan {
             step => MetricsFile::resume(&self.folder.metrics(), &columns, step)?,
         };
         self.check_rows(&rows, &progress)?;
-        let seconds = rows.last().map_or(0.0, |row| row.seconds);
-        let progress = Progress { seconds, ..progress };
+        let progress = progress_in_time(progress, &rows, &run_file);
         run_file.resumed += u32::from(progress.step > 0);
         atomic::write(&self.folder.experiment(), self.experiment.to_toml().as_bytes())?;
         run_file.write(&self.folder.run_file())?;
@@ -485,6 +484,15 @@ pub const BUILD: Build<'static> = Build {
     },
     rustc: env!("ATELIER_RUSTC"),
 };
+
+/// `progress` with its seconds, which checkpoints do not hold, as equal trainings have equal ones: `run.toml` has them. Where a crash came between the checkpoint and
+/// `run.toml`, the last row has them, and what followed it is lost.
+fn progress_in_time(progress: Progress, rows: &[MetricsRow], before: &RunFile) -> Progress {
+    let until_row = rows.last().map_or(0.0, |row| row.seconds);
+    let is_of_checkpoint = before.steps_done == progress.step;
+    let seconds = if is_of_checkpoint { before.seconds_training.max(until_row) } else { until_row };
+    Progress { seconds, seconds_since_row: seconds - until_row, ..progress }
+}
 
 #[cfg(test)]
 mod tests {

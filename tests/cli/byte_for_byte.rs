@@ -4,7 +4,7 @@ use crate::support::{Workshop, assert_same, results, run_file, run_of, run_tiny,
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A run of about a second, 4 steps an epoch.
@@ -108,6 +108,7 @@ impl Undisturbed {
             if steps % steps_per_epoch == 0 {
                 continue;
             }
+            let hour = last_an_hour_longer(&shop.only_run("out"));
             // Interrupted at once, before its first step, it loses nothing either.
             let process = self.call(&shop).start();
             process.signal(signal);
@@ -119,6 +120,7 @@ impl Undisturbed {
             let done = self.call(&shop).done().expect(0);
             assert!(done.stdout.contains("\"event\":\"started\""), "{done}");
             self.compare(&shop, &format!("SIG{signal} after step {steps}"));
+            assert_timed(&shop.only_run("out"), steps, hour);
             return;
         }
     }
@@ -135,6 +137,26 @@ impl Undisturbed {
             .collect();
         last[1] / last[0]
     }
+}
+
+/// Writes into `run.toml` that the training took an hour more until the interruption; says how many seconds are there now.
+fn last_an_hour_longer(run: &Path) -> f64 {
+    let mut file = run_file(run);
+    let seconds = file["seconds_training"].as_float().expect("a number") + 3600.0;
+    file.insert("seconds_training".into(), seconds.into());
+    std::fs::write(run.join("run.toml"), toml::to_string(&file).expect("TOML")).expect("a file");
+    seconds
+}
+
+/// The row after an interruption after `step` counts the time from the row before on, and not from the resumption: `seconds` had passed at the interruption.
+#[track_caller]
+fn assert_timed(run: &Path, step: i64, seconds: f64) {
+    let mut table = csv::Reader::from_path(run.join("metrics.csv")).expect("a table");
+    let rows = table.deserialize::<BTreeMap<String, f64>>().map(|row| row.expect("numbers"));
+    let next = rows.into_iter().find(|row| row["step"] > step as f64).expect("a row");
+    assert!((seconds..seconds + 600.0).contains(&next["seconds"]), "{next:?}, interrupted at {seconds} s");
+    // A few images in more than an hour.
+    assert!(next["images_per_second"] < 1.0, "{next:?}");
 }
 
 /// A new one each time, unless one is given.
