@@ -16,7 +16,6 @@ use ureq::http::header::{CONTENT_LENGTH, CONTENT_RANGE, RANGE};
 use ureq::http::{HeaderMap, StatusCode};
 
 use super::Error;
-use super::hexadecimal;
 use super::idx::{damaged, grouped};
 
 /// A file as it was published.
@@ -177,7 +176,7 @@ pub fn download(
 pub fn sha256(path: &Path) -> io::Result<String> {
     let mut hash = Sha256::new();
     io::copy(&mut File::open(path)?, &mut hash)?;
-    Ok(hexadecimal(&hash.finalize()))
+    Ok(format!("{:x}", hash.finalize()))
 }
 
 fn write_error(path: &Path, source: io::Error) -> Error {

@@ -98,11 +98,7 @@ fn content_hash(shape: (usize, usize, usize), splits: [&Split; 2]) -> String {
     for split in splits {
         split.hash_into(&mut hash);
     }
-    hexadecimal(&hash.finalize())
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", hash.finalize())
 }
 
 #[cfg(test)]

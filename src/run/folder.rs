@@ -163,5 +163,5 @@ impl Folder {
 
 /// SHA-256 of the canonical configuration, 64 hex digits: runs with one hash give the same numbers.
 pub fn configuration_hash(experiment: &Experiment) -> String {
-    Sha256::digest(experiment.canonical()).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(experiment.canonical()))
 }

@@ -89,7 +89,7 @@ impl Extractor {
         }
         let weight = checkpoint.take(path, &format!("{PREFIX}{head}.weight"), &[width, about.outputs])?;
         let bias = checkpoint.take(path, &format!("{PREFIX}{head}.bias"), &[about.outputs])?;
-        let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = format!("{:x}", Sha256::digest(bytes));
         Ok(Self { trunk, width, weight, bias, about, sha256 })
     }
 

@@ -21,7 +21,7 @@ fn content() -> Vec<u8> {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(bytes))
 }
 
 /// Impatient, so that the tests are quick; loopback needs no proxy.

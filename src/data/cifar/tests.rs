@@ -51,7 +51,7 @@ fn published() -> Vec<(&'static str, tar::EntryType, Vec<u8>)> {
 
 /// A small data set whose archive has this content.
 fn small(archive: &[u8]) -> &'static Cifar10 {
-    let sha256 = crate::data::hexadecimal(&<sha2::Sha256 as sha2::Digest>::digest(archive));
+    let sha256 = format!("{:x}", <sha2::Sha256 as sha2::Digest>::digest(archive));
     let archive = RemoteFile {
         name: "cifar-10-binary.tar.gz",
         size: archive.len() as u64,

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::Entry;
-use crate::data::{Error, hexadecimal};
+use crate::data::Error;
 
 /// The version of the rules by which images become pixels, too.
 pub(super) const MAGIC: &[u8; 16] = b"atelier images 1";
@@ -35,7 +35,7 @@ impl File {
             key.update(entry.order);
             key.update(content);
         }
-        let name = format!("{}.pixels", hexadecimal(&key.finalize()));
+        let name = format!("{:x}.pixels", key.finalize());
         Ok(Self { path: cache.join("image-folder").join(name) })
     }
 

@@ -88,7 +88,7 @@ fn job_name(setup: &Setup, array: u32) -> String {
     let mut hash = Sha256::new();
     hash.update(setup.folder.as_os_str().as_encoded_bytes());
     hash.update(format!("{array} {} {}", std::process::id(), now.as_nanos()));
-    let token: String = hash.finalize()[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = &format!("{:x}", hash.finalize())[..8];
     let plain = |c: char| if c.is_ascii_alphanumeric() || "_-.".contains(c) { c } else { '_' };
     let experiment: String = setup.experiment.chars().map(plain).take(60).collect();
     format!("atelier-{experiment}-{array}-{token}")
