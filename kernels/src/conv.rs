@@ -241,6 +241,7 @@ impl Direct<'_> {
                 b_step: panel_width(),
                 rows: IMAGES.min(batch - first),
                 columns: self.channels,
+                ahead: None,
             };
             for column in 0..width {
                 for_each_pass(segments(row, column), 1, panel_width(), |number, segments| {
@@ -249,6 +250,7 @@ impl Direct<'_> {
                         start: first * self.target_image + (row * width + column) * self.channels,
                         stride: self.target_image,
                         add: number > 0,
+                        cold: true,
                     };
                     // SAFETY: this task alone writes the pixels of row `row` of its images.
                     unsafe { Product { left: Left::Rows { stride, segments }, ..product }.write(to) }

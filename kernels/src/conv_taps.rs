@@ -128,12 +128,14 @@ impl ByTaps<'_> {
                             b_step: width,
                             rows: self.pixels,
                             columns: self.columns,
+                            ahead: (image + 1 < images).then_some(source_image),
                         };
                         let to = Destination {
                             c: Shared::new(t),
                             start: 0,
                             stride: self.columns,
                             add: number > 0,
+                            cold: false,
                         };
                         // SAFETY: `t` belongs to this task.
                         unsafe { product.write(to) }

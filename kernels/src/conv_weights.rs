@@ -10,6 +10,7 @@ use std::ops::Range;
 use crate::conv::Conv;
 use crate::matmul::{Destination, Left, Product, Steps, pack_panel, packed_length, panel_width};
 use crate::parallel::{CHUNK, Shared, for_each_task, with_scratch};
+use crate::prefetch::{LINE, prefetch};
 
 /// Input channels of one task: few, so that their gradient for all kernel rows and columns stays in the second-level cache.
 const BLOCK: usize = 48;
@@ -142,6 +143,7 @@ impl<'a> Plan<'a> {
             }
         }
         let pieces = (0..conv.kernel).flat_map(|i| self.pieces(i, channels.clone()));
+        let number = pieces.clone().count();
         let total = conv.batch * conv.out_height();
         let passes = total.div_ceil(self.pixel_rows);
         let (width, columns) = (panel_width(), conv.out_channels);
@@ -166,7 +168,11 @@ impl<'a> Plan<'a> {
                 listed = Some((row, pixel_rows.len()));
             }
             if !self.packs {
-                for (piece, steps) in pieces.clone().zip(&lists) {
+                for (n, (piece, steps)) in pieces.clone().zip(&lists).enumerate() {
+                    // The next pass's pixels, some with each piece.
+                    for line in (dy.len() * n / number..dy.len() * (n + 1) / number).step_by(LINE) {
+                        prefetch(dy.as_ptr().wrapping_add(dy.len() + line));
+                    }
                     let (a, b) = if self.exchanged { (dy, x) } else { (x, dy) };
                     self.add(a, b, width, &piece, steps, gradient);
                 }
@@ -260,8 +266,10 @@ impl<'a> Plan<'a> {
         } else {
             (rows, columns, first * columns, columns)
         };
-        let product = Product { a, left: Left::Columns { steps }, b, b_panel, b_step: 0, rows, columns };
-        let to = Destination { c: gradient.all, start: gradient.start + start, stride, add: true };
+        let product =
+            Product { a, left: Left::Columns { steps }, b, b_panel, b_step: 0, rows, columns, ahead: None };
+        let to =
+            Destination { c: gradient.all, start: gradient.start + start, stride, add: true, cold: false };
         // SAFETY: this task alone writes its kernel row and block.
         unsafe { product.write(to) }
     }

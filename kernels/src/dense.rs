@@ -7,6 +7,7 @@ use crate::matmul::{
     Destination, Left, PASS, Product, Segment, Steps, packed_length, panel_width, transpose,
 };
 use crate::parallel::{Shared, for_each_task, with_scratch};
+use crate::prefetch::{LINE, prefetch};
 
 /// Columns of one task: a multiple of every panel's width.
 const COLUMNS: usize = 64;
@@ -16,6 +17,8 @@ const FEW_ROWS: usize = 48;
 const MANY_ROWS: usize = 264;
 /// Tasks that are enough to balance.
 const TASKS: usize = 16;
+/// How many rows before it is copied a row is asked for.
+const ROWS_AHEAD: usize = 8;
 /// Rows of a block of the weights' gradient.
 const GRADIENT_ROWS: usize = 84;
 
@@ -101,8 +104,15 @@ pub fn dense_weight_gradient(dense: &Dense, x: &[f32], dy: &[f32], dw: &mut [f32
                     b_step: width,
                     rows: end - row,
                     columns: count,
+                    ahead: None,
                 };
-                let to = Destination { c: shared, start: row * columns + first, stride: columns, add: true };
+                let to = Destination {
+                    c: shared,
+                    start: row * columns + first,
+                    stride: columns,
+                    add: true,
+                    cold: true,
+                };
                 // SAFETY: this task alone writes its block.
                 unsafe { product.write(to) }
             });
@@ -116,6 +126,9 @@ fn pack(matrix: &[f32], stride: usize, first: usize, count: usize, depth: usize,
     let width = panel_width();
     for row in 0..depth {
         let from = &matrix[row * stride + first..][..count];
+        for line in (0..count).step_by(LINE) {
+            prefetch(from.as_ptr().wrapping_add(ROWS_AHEAD * stride + line));
+        }
         for (panel, from) in from.chunks(width).enumerate() {
             packed[(panel * depth + row) * width..][..from.len()].copy_from_slice(from);
         }
@@ -151,9 +164,15 @@ fn multiply(
                     b_step: width,
                     rows: row_block.min(rows - row),
                     columns: count,
+                    ahead: None,
                 };
-                let to =
-                    Destination { c: shared, start: row * columns + first, stride: columns, add: start > 0 };
+                let to = Destination {
+                    c: shared,
+                    start: row * columns + first,
+                    stride: columns,
+                    add: start > 0,
+                    cold: true,
+                };
                 // SAFETY: this task alone writes its block.
                 unsafe { product.write(to) }
             });

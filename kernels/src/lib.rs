@@ -28,3 +28,4 @@ mod conv_weights;
 mod elementwise;
 mod matmul;
 mod parallel;
+mod prefetch;

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use pulp::{Simd, WithSimd};
 
 use crate::parallel::{Shared, dispatch, vectorized};
+use crate::prefetch::{LINE, prefetch, prefetch_to_write};
 
 /// Vectors of B and C side by side in one tile.
 const TILE_VECTORS: usize = 2;
@@ -83,6 +84,8 @@ pub(crate) struct Product<'a> {
     pub(crate) b_step: usize,
     pub(crate) rows: usize,
     pub(crate) columns: usize,
+    /// How far behind A's rows others follow that the next product reads, and that are asked for meanwhile.
+    pub(crate) ahead: Option<usize>,
 }
 
 /// Where a product goes.
@@ -95,6 +98,8 @@ pub(crate) struct Destination<'a> {
     pub(crate) stride: usize,
     /// Whether the product is added to what is there.
     pub(crate) add: bool,
+    /// Whether the rows, with what follows on their right, are in no cache yet: while a panel is computed, the next one's place is asked for.
+    pub(crate) cold: bool,
 }
 
 struct Width;
@@ -265,6 +270,14 @@ impl Block<'_> {
                 }
             }
         };
+        if self.to.cold {
+            for i in 0..ROWS {
+                let next = self.c.wrapping_add((row + i) * self.to.stride + first + VECTORS * lanes);
+                for j in 0..VECTORS {
+                    prefetch_to_write(next.wrapping_add(j * lanes));
+                }
+            }
+        }
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
         macro_rules! step {
             ($a:expr, $b:expr, $row_stride:expr) => {
@@ -284,6 +297,11 @@ impl Block<'_> {
         match product.left {
             Left::Rows { stride, segments } if !COLUMNS_OF_A => {
                 let a = product.a.as_ptr().wrapping_add(row * stride);
+                if let Some(ahead) = product.ahead {
+                    for line in (0..ROWS * stride).step_by(LINE) {
+                        prefetch(a.wrapping_add(ahead + line));
+                    }
+                }
                 for segment in segments {
                     let (a, b) = (a.wrapping_add(segment.a), b.wrapping_add(segment.b));
                     for k in 0..segment.length {
@@ -476,10 +494,12 @@ mod tests {
             (&by_columns, Left::Columns { steps: &steps }),
         ];
         for (a, left) in lefts {
-            let product = Product { a, left, b: &b, b_panel: depth * width, b_step: width, rows, columns };
+            let product =
+                Product { a, left, b: &b, b_panel: depth * width, b_step: width, rows, columns, ahead: None };
             let mut c = numbers(rows * columns);
             let before = c.clone();
-            let to = Destination { c: Shared::new(&mut c), start: 0, stride: columns, add: true };
+            let to =
+                Destination { c: Shared::new(&mut c), start: 0, stride: columns, add: true, cold: false };
             let pointer = to.c.pointer(0, rows * columns);
             Narrow(Block { product: &product, c: pointer, to }, lanes).run();
             for (i, (&c, &before)) in c.iter().zip(&before).enumerate() {

@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
+use crate::prefetch::LINE;
+
 /// Elements in one task of an element-wise loop: large enough to hide the cost of a task (about a microsecond), small enough to
 /// balance.
 pub(crate) const CHUNK: usize = 1 << 14;
@@ -135,9 +137,6 @@ thread_local! {
     static BUFFERS: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Floats in a cache line: scratch starts at one, so that whole vectors of it are in one line.
-const LINE: usize = 16;
-
 /// Lends `length` floats of unspecified content to `operation`, from buffers that the thread keeps and that only grow.
 ///
 /// Calls may nest, also through rayon running another task on a waiting thread: each takes a buffer of its own.
@@ -153,6 +152,7 @@ pub(crate) fn with_scratch<R>(length: usize, operation: impl FnOnce(&mut [f32]) 
     if buffer.len() < length + LINE {
         buffer.resize(length + LINE, 0.0);
     }
+    // At the start of a cache line, so that whole vectors are in one line.
     let start = buffer.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
     let result = operation(&mut buffer[start..start + length]);
     BUFFERS.with_borrow_mut(|buffers| buffers.push(buffer));

@@ -92,13 +92,16 @@ macro_rules! steps {
 /// # Safety
 /// All elements that the tile reaches are in bounds, and C's belong to this task.
 #[target_feature(enable = "avx512f")]
-pub(super) unsafe fn complex<const BY_ROWS: bool>(tile: Tile) {
+pub(super) unsafe fn complex<const BY_ROWS: bool>(tile: Tile<'_>) {
     const NUMBER: usize = size_of::<f32>();
     let mut sums = [_mm512_setzero_ps(); 6 * ROWS];
     let (mut b, mut ahead) = (tile.b, tile.ahead);
     let (mut done, mut a) = (0, tile.a);
     while done < tile.inner {
         let count = if BY_ROWS { PANEL.min(tile.inner - done) } else { tile.inner };
+        if let Some(next) = &tile.next {
+            next.ask(done / PANEL, a);
+        }
         // SAFETY: the caller's promise; the loop reads `count` > 0 steps. What it asks for ahead of time may be anywhere.
         unsafe {
             if BY_ROWS {

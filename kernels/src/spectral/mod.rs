@@ -6,6 +6,7 @@
 //! - Stride 2 becomes stride 1 on a coarse grid whose channels are the pixels below one output pixel (`layout::Grid`).
 //! - A real transform of N × N points with N = P + (largest lag) is enough: only the P central outputs are wanted, and what wraps around
 //!   falls beyond them. The same holds for the gradient of the weights. Errors are those of direct convolution (tests: 1e-6, L2).
+//! - While products are computed, memory is asked for what the transforms after them read and write (`product::Next`).
 //! - The transforms of x and dy that the forward and the data gradient's passes make are kept for the weight gradient ([`Spectrum`]).
 //!
 //! As in [`crate::conv`], a transposed convolution is the data gradient of the convolution that it transposes.
@@ -17,7 +18,7 @@ mod product;
 mod transform;
 
 use layout::{BLOCK, Grid, Layout, PANEL, TILE, Taps};
-use product::{Left, Product};
+use product::{Left, Lines, Next, Product};
 use transform::{Direction, Images, Kernel, Points, Table};
 
 use crate::conv::Conv;
@@ -191,6 +192,7 @@ impl Spectral {
                     c_layout,
                     frequency,
                     panels: (panel, panel + 1),
+                    next: None,
                 };
                 // SAFETY: each task has its own panel.
                 unsafe { product.write() };
@@ -235,6 +237,7 @@ impl Spectral {
                     // SAFETY: this task alone uses these rows of the spectrum, these images and this scratch memory.
                     unsafe {
                         images.forward(source, a);
+                        let next = self.next(&images, to, source, target);
                         let product = Product {
                             left: Left::Rows,
                             a,
@@ -246,6 +249,7 @@ impl Spectral {
                             c_layout,
                             frequency: 0,
                             panels: (0, to.blocks().div_ceil(PANEL / BLOCK)),
+                            next: Some(&next),
                         };
                         for frequency in 0..c_layout.frequencies() {
                             Product { frequency, ..product }.write();
@@ -258,6 +262,22 @@ impl Spectral {
             });
         });
         spectrum
+    }
+
+    /// What a tile of images needs next: its part of the target, then the next tile's images and rows of the spectrum.
+    fn next(&self, images: &Images<'_>, to: &Grid, source: &[f32], target: Shared<'_>) -> Next {
+        let Images { grid: from, layout, image: first, count, .. } = *images;
+        let frequencies = layout.frequencies();
+        let start = frequencies / 2;
+        let panels = |grid: &Grid| grid.blocks().div_ceil(PANEL / BLOCK);
+        let runs = (frequencies - start) * panels(to) * panels(from);
+        let coming = source.chunks(TILE * from.image()).nth(first / TILE + 1).unwrap_or_default();
+        Next {
+            read: Lines::new(coming.as_ptr(), coming.len(), runs),
+            write: Lines::new(target.pointer(first * to.image(), 0), count * to.image(), runs),
+            rows: !coming.is_empty(),
+            from: start,
+        }
     }
 
     fn spectrum(&self, grid: &Grid, images: &[f32]) -> Spectrum {

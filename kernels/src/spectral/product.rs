@@ -14,6 +14,7 @@ use pulp::{Simd, WithSimd};
 use super::avx512;
 use super::layout::{BLOCK, Layout, PANEL};
 use crate::parallel::{Shared, dispatch};
+use crate::prefetch::{LINE, prefetch, prefetch_to_write};
 
 /// Rows of a register tile.
 const ROWS: usize = 4;
@@ -43,6 +44,41 @@ pub(super) struct Product<'a> {
     pub(super) frequency: usize,
     /// C's panels of columns.
     pub(super) panels: (usize, usize),
+    pub(super) next: Option<&'a Next>,
+}
+
+/// Memory that the transforms after these products touch for the first time. It is asked for while products are computed, some lines with each run
+/// of the inner dimension: products find all that they need in the caches, transforms would wait.
+#[derive(Clone, Copy)]
+pub(super) struct Next {
+    pub(super) read: Lines,
+    pub(super) write: Lines,
+    /// Whether A's rows after these products' own will be written, as many.
+    pub(super) rows: bool,
+    /// The first frequency whose products ask for `read` and `write`: asked for too early, they would be gone from the second-level cache again.
+    pub(super) from: usize,
+}
+
+/// Cache lines that lie in one piece.
+#[derive(Clone, Copy)]
+pub(super) struct Lines {
+    first: *const f32,
+    count: usize,
+    per_run: usize,
+}
+
+impl Lines {
+    /// Those of `length` floats, to be asked for in so many runs.
+    pub(super) fn new(first: *const f32, length: usize, runs: usize) -> Self {
+        let count = length.div_ceil(LINE);
+        Self { first, count, per_run: count.div_ceil(runs.max(1)) }
+    }
+
+    #[inline(always)]
+    fn each(&self, run: usize, ask: impl Fn(*const f32)) {
+        let end = self.count.min((run + 1) * self.per_run);
+        (run * self.per_run..end).for_each(|line| ask(self.first.wrapping_add(line * LINE)));
+    }
 }
 
 impl Product<'_> {
@@ -94,7 +130,7 @@ impl WithSimd for Tiles<'_> {
 
 /// The operands of one register tile, each from its first element on.
 #[derive(Clone, Copy)]
-pub(super) struct Tile {
+pub(super) struct Tile<'a> {
     pub(super) a: *const f32,
     pub(super) b: *const f32,
     pub(super) c: *mut f32,
@@ -103,6 +139,32 @@ pub(super) struct Tile {
     pub(super) a_run: usize,
     /// What is brought into the second-level cache meanwhile: as many rows of a panel as the inner dimension has.
     pub(super) ahead: *const f32,
+    pub(super) next: Option<Share<'a>>,
+}
+
+/// What one tile asks for of what comes next.
+#[derive(Clone, Copy)]
+pub(super) struct Share<'a> {
+    next: &'a Next,
+    /// How many runs have asked for lines before; none if it is too early for that.
+    runs: Option<usize>,
+    /// Some of A's next rows, counted from the tile's first.
+    rows: (usize, usize),
+}
+
+impl Share<'_> {
+    /// For the run of a complex tile that starts at `a`.
+    #[inline(always)]
+    pub(super) fn ask(&self, run: usize, a: *const f32) {
+        if let Some(before) = self.runs {
+            self.next.read.each(before + run, prefetch);
+            self.next.write.each(before + run, |line| prefetch_to_write(line.cast_mut()));
+        }
+        let (first, end) = self.rows;
+        for line in (first * 2 * PANEL..end * 2 * PANEL).step_by(LINE) {
+            prefetch_to_write(a.cast_mut().wrapping_add(line));
+        }
+    }
 }
 
 impl Tiles<'_> {
@@ -117,6 +179,18 @@ impl Tiles<'_> {
         let c = product.c.pointer(product.c_layout.frequency(product.frequency).0, 0);
         let a_row = product.a_layout.row_step(COMPLEX);
         let a = a.wrapping_add(product.a_rows.0 * a_row);
+        let panels = product.panels.1 - product.panels.0;
+        let share = |panel: usize| {
+            let next = product.next.filter(|_| BY_ROWS && COMPLEX)?;
+            let frequencies = product.frequency.checked_sub(next.from);
+            let part = rows.div_ceil(panels);
+            let row = |panel: usize| if next.rows { rows + rows.min(panel * part) } else { rows };
+            Some(Share {
+                next,
+                runs: frequencies.map(|before| (before * panels + panel) * inner.div_ceil(PANEL)),
+                rows: (row(panel), row(panel + 1)),
+            })
+        };
         for panel in product.panels.0..product.panels.1 {
             let columns = PANEL.min(product.c_layout.channels - panel * PANEL);
             let b = b.wrapping_add(panel * product.b_layout.panel_step(COMPLEX));
@@ -146,6 +220,7 @@ impl Tiles<'_> {
                         false => std::ptr::null(),
                     };
                     let tile = Tile {
+                        next: if row == 0 && column == 0 { share(panel - product.panels.0) } else { None },
                         ahead,
                         a,
                         b: b.wrapping_add(column),
@@ -175,7 +250,7 @@ impl Tiles<'_> {
 
 const _: () = assert!(BLOCK.is_multiple_of(ROWS), "a tile of A's channels never crosses a panel");
 
-impl Tile {
+impl Tile<'_> {
     /// # Safety
     /// All elements that the tile reaches are in bounds, and C's belong to this task.
     #[inline(always)]
@@ -220,6 +295,9 @@ impl Tile {
         let (mut done, mut run) = (0, self.a);
         while done < self.inner {
             let length = if BY_ROWS { PANEL.min(self.inner - done) } else { self.inner };
+            if let Some(next) = &self.next {
+                next.ask(done / PANEL, run);
+            }
             let mut a = run;
             for _ in 0..length {
                 if !ahead.is_null() {
@@ -328,28 +406,4 @@ pub(super) unsafe fn load<S: Simd>(from: *const f32) -> S::f32s {
 pub(super) unsafe fn store<S: Simd>(to: *mut f32, vector: S::f32s) {
     // SAFETY: the caller's promise.
     unsafe { to.cast::<S::f32s>().write_unaligned(vector) }
-}
-
-/// Asks for a cache line to be brought into the second-level cache; any address will do.
-#[inline(always)]
-pub(super) fn prefetch(address: *const f32) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a hint, which reads nothing that the program sees and never faults.
-    unsafe {
-        core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T1 }>(address.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = address;
-}
-
-/// Asks for a cache line that will be written soon; any address will do.
-#[inline(always)]
-pub(super) fn prefetch_to_write(address: *mut f32) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a hint, which changes nothing that the program sees and never faults.
-    unsafe {
-        core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_ET0 }>(address.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = address;
 }

@@ -9,8 +9,9 @@ use std::f64::consts::TAU;
 use pulp::{Simd, WithSimd};
 
 use super::layout::{BLOCK, Block, Grid, Layout, PANEL, Taps};
-use super::product::{load, prefetch, prefetch_to_write, store};
+use super::product::{load, store};
 use crate::parallel::{Shared, dispatch};
+use crate::prefetch::{prefetch, prefetch_to_write};
 
 /// The most frequencies of one axis, N/2 + 1 for N = 10 or 11, and the most positions on one side, h = 4, with the centre.
 const FREQUENCIES: usize = 6;
@@ -244,13 +245,13 @@ unsafe fn forward<S: Simd, const N: usize, const L: usize>(
     });
 }
 
-/// The L × L numbers of these frequencies.
+/// The L × L numbers of these frequencies. If they are COLD, in no near cache, the next row's are asked for.
 ///
 /// # Safety
 /// Whole vectors can be read at all frequencies of `from` and written at all positions of `to`.
 #[allow(unused_assignments, reason = "the counters' last values are not read")]
 #[inline(always)]
-unsafe fn inverse<S: Simd, const N: usize, const L: usize>(
+unsafe fn inverse<S: Simd, const N: usize, const L: usize, const COLD: bool>(
     simd: S,
     table: &Table,
     from: Place,
@@ -279,6 +280,10 @@ unsafe fn inverse<S: Simd, const N: usize, const L: usize>(
     macro_rules! next {
         () => {{
             let at = from.complex(complex);
+            if COLD {
+                prefetch(at.wrapping_add(2 * PANEL));
+                prefetch(at.wrapping_add(3 * PANEL));
+            }
             complex += 1;
             // SAFETY: the caller's promise.
             unsafe { (load::<S>(at), load::<S>(at.wrapping_add(PANEL))) }
@@ -552,7 +557,7 @@ impl<const N: usize, const L: usize> WithSimd for Inverse<'_, N, L> {
                         false => square.write::<L>(lane),
                     };
                     // SAFETY: `Images` has checked the bounds; the images are this task's alone.
-                    unsafe { inverse::<S, N, L>(simd, with.table, place.further(lane), to) };
+                    unsafe { inverse::<S, N, L, false>(simd, with.table, place.further(lane), to) };
                 }
                 if !whole {
                     for (r, c) in block.positions() {
@@ -752,7 +757,12 @@ impl<const N: usize, const L: usize> WithSimd for KernelInverse<'_, N, L> {
                 for lane in (0..BLOCK).step_by(S::F32_LANES) {
                     // SAFETY: the square is whole; nobody writes the spectrum.
                     unsafe {
-                        inverse::<S, N, L>(simd, with.table, place.further(lane), square.write::<L>(lane))
+                        inverse::<S, N, L, true>(
+                            simd,
+                            with.table,
+                            place.further(lane),
+                            square.write::<L>(lane),
+                        )
                     };
                 }
                 for &(r, c, start) in row.taps {
