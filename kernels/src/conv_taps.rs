@@ -70,6 +70,9 @@ pub(crate) fn data_gradient(conv: &Conv, dy: &[f32], w: &[f32], dx: &mut [f32]) 
         transpose(w, conv.out_channels, columns, conv.out_channels, by_channel, columns);
         let pixels = conv.out_height() * conv.out_width();
         let layer = ByTaps { source: dy, pixels, inner: conv.out_channels, columns };
+        if let Some(scatter) = Scatter::new(conv) {
+            return layer.run(by_channel, dx, conv.input_image(), &|t, dx| scatter.run(t, dx));
+        }
         layer.run(by_channel, dx, conv.input_image(), &|t, dx| {
             dx.fill(0.0);
             for (pixel, t) in t.chunks_exact(columns).enumerate() {
@@ -87,6 +90,69 @@ pub(crate) fn data_gradient(conv: &Conv, dy: &[f32], w: &[f32], dx: &mut [f32]) 
             }
         });
     });
+}
+
+/// Adds the contributions of one image's pixels where they belong, for the usual kernels: sums of pixels that lie side by side stay in registers.
+struct Scatter<'a> {
+    conv: &'a Conv,
+    /// The function for these sizes: from contributions to the image with its padding.
+    add_rows: fn(&Conv, &[f32], &mut [f32]),
+}
+
+impl<'a> Scatter<'a> {
+    /// None for other kernels than 3×3 to 5×5 of stride 2, and other images than those with 1 or 3 channels.
+    fn new(conv: &'a Conv) -> Option<Self> {
+        let add_rows = match (conv.kernel, conv.in_channels, conv.stride) {
+            (3, 1, 2) => add_rows::<3, 2>,
+            (4, 1, 2) => add_rows::<4, 2>,
+            (5, 1, 2) => add_rows::<5, 2>,
+            (3, 3, 2) => add_rows::<9, 6>,
+            (4, 3, 2) => add_rows::<12, 6>,
+            (5, 3, 2) => add_rows::<15, 6>,
+            _ => return None,
+        };
+        Some(Self { conv, add_rows })
+    }
+
+    fn run(&self, t: &[f32], image: &mut [f32]) {
+        let conv = self.conv;
+        // Kernels are not smaller than the stride, so with the padding all pixels are covered.
+        let size = |outputs: usize| (outputs - 1) * conv.stride + conv.kernel;
+        let (rows, length) = (size(conv.out_height()), size(conv.out_width()) * conv.in_channels);
+        with_scratch(rows * length, |padded| {
+            padded.fill(0.0);
+            (self.add_rows)(conv, t, padded);
+            let within = padded.chunks_exact(length).skip(conv.pad_top());
+            for (to, from) in image.chunks_exact_mut(conv.width * conv.in_channels).zip(within) {
+                to.copy_from_slice(&from[conv.pad_left() * conv.in_channels..][..to.len()]);
+            }
+        });
+    }
+}
+
+/// A kernel row's contributions are `LENGTH` numbers, and those of the next pixel lie `SHIFT` further.
+fn add_rows<const LENGTH: usize, const SHIFT: usize>(conv: &Conv, t: &[f32], padded: &mut [f32]) {
+    let (columns, pixel) = (conv.out_width(), conv.kernel * LENGTH);
+    let length = (columns - 1) * SHIFT + LENGTH;
+    for (row, t) in t.chunks_exact(columns * pixel).enumerate() {
+        for i in 0..conv.kernel {
+            let to = &mut padded[(row * conv.stride + i) * length..][..length];
+            let mut sums = [0.0; LENGTH];
+            for (column, t) in t.chunks_exact(pixel).enumerate() {
+                let t = &t[i * LENGTH..(i + 1) * LENGTH];
+                for (sum, t) in sums.iter_mut().zip(t) {
+                    *sum += t;
+                }
+                for (to, sum) in to[column * SHIFT..][..SHIFT].iter_mut().zip(&sums) {
+                    *to += sum;
+                }
+                sums = std::array::from_fn(|n| if n + SHIFT < LENGTH { sums[n + SHIFT] } else { 0.0 });
+            }
+            for (to, sum) in to[columns * SHIFT..].iter_mut().zip(&sums) {
+                *to += sum;
+            }
+        }
+    }
 }
 
 /// A product of all pixels of a source with all taps.

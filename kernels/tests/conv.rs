@@ -49,6 +49,11 @@ fn agrees_with_plain_loops_where_blocks_do_not_divide() {
     check(Conv { batch: 3, height: 4, width: 150, in_channels: 3, out_channels: 20, kernel: 5, stride: 1 });
     check(Conv { batch: 2, height: 6, width: 140, in_channels: 20, out_channels: 3, kernel: 4, stride: 2 });
     check(Conv { batch: 61, height: 14, width: 14, in_channels: 1, out_channels: 64, kernel: 5, stride: 2 });
+    for (kernel, in_channels) in [(3, 1), (4, 1), (5, 1), (3, 3), (4, 3), (5, 3)] {
+        for (height, width) in [(8, 10), (9, 7), (2, 1)] {
+            check(Conv { batch: 5, height, width, in_channels, out_channels: 64, kernel, stride: 2 });
+        }
+    }
     check(Conv { batch: 13, height: 12, width: 10, in_channels: 64, out_channels: 1, kernel: 5, stride: 1 });
     check(Conv { batch: 2, height: 3, width: 3, in_channels: 3, out_channels: 600, kernel: 1, stride: 1 });
     check(Conv { batch: 2, height: 3, width: 3, in_channels: 1100, out_channels: 2, kernel: 2, stride: 2 });
