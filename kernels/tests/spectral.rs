@@ -113,6 +113,21 @@ fn agrees_with_plain_loops_on_the_layers_of_the_experiments() {
     check(conv(70, (7, 7), (64, 32), 5, 1));
 }
 
+/// Enough images and channels for the gradient of the weights to be taken by halves, with an even and an odd number of panels in a half.
+#[test]
+fn agrees_with_plain_loops_where_products_are_halved() {
+    if !plans_exist() {
+        return;
+    }
+    for sizes in [
+        conv(128, (7, 7), (64, 64), 5, 1),
+        conv(130, (4, 4), (128, 192), 3, 1),
+        conv(160, (8, 8), (48, 64), 5, 2),
+    ] {
+        check(sizes);
+    }
+}
+
 #[test]
 fn the_shapes_of_the_reference_are_planned_and_images_are_not() {
     for (planned, sizes) in [
@@ -144,7 +159,11 @@ fn any_number_of_threads_gives_the_same_bytes() {
     if !plans_exist() {
         return;
     }
-    for sizes in [conv(61, (7, 7), (33, 40), 5, 1), conv(61, (14, 14), (20, 48), 5, 2)] {
+    for sizes in [
+        conv(61, (7, 7), (33, 40), 5, 1),
+        conv(61, (14, 14), (20, 48), 5, 2),
+        conv(130, (4, 4), (128, 192), 3, 1),
+    ] {
         let before = random(sizes.weight_len(), 4);
         assert_same_for_any_threads(&format!("{sizes:?}"), || passes(&sizes, &before).0.concat());
     }

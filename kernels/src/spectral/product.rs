@@ -254,7 +254,7 @@ impl Tile<'_> {
     /// # Safety
     /// All elements that the tile reaches are in bounds, and C's belong to this task.
     #[inline(always)]
-    unsafe fn compute<
+    pub(super) unsafe fn compute<
         S: Simd,
         const COUNT: usize,
         const VECTORS: usize,
