@@ -201,6 +201,7 @@ impl From<run::Error> for Failure {
             run::Error::NotBuilt { .. }
             | run::Error::WithoutCuda
             | run::Error::NoGpu { .. }
+            | run::Error::NoGpuCompiler { .. }
             | run::Error::Labels { .. }
             | run::Error::DrawsNothing
             | run::Error::NotAnExtractor

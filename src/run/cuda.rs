@@ -1,25 +1,46 @@
 //! The GPU, for builds with the feature `cuda`.
 //!
-//! CI type-checks this; `just check-cuda` compiles and links it, and tests what it says where there is no GPU. It has not
-//! been run on one yet. A machine without the driver's library (libcuda) does not come this far: the program is linked
-//! with it, and the system's loader refuses to start it.
+//! CI type-checks this; `just check-cuda` compiles and links it, and tests what it says where there is no GPU. `docs/gpu.md`
+//! says what was run on one. A machine without the driver's library (libcuda) does not come this far: the program is
+//! linked with it, and the system's loader refuses to start it.
 
 use super::Error;
 use cudarc::driver::sys::CUdevice_attribute_enum as Attribute;
 use cudarc::driver::{CudaDevice, DriverError, result};
-use dfdx::prelude::Cuda;
+use dfdx::prelude::{Axis, Cuda, Tensor, TryConcatAlong, ZerosTensor};
+use std::panic::{self, AssertUnwindSafe};
 use std::process::Command;
 
 /// The first GPU that CUDA shows (`CUDA_VISIBLE_DEVICES` chooses among several), and its name.
 ///
 /// # Errors
-/// [`Error::NoGpu`].
+/// [`Error::NoGpu`] and [`Error::NoGpuCompiler`].
 pub(super) fn open() -> Result<(Cuda, String), Error> {
     // dfdx and cudarc unwrap these two, so a machine without driver or GPU would end in a panic.
     result::init().and_then(|()| result::device::get(0)).map_err(no_gpu)?;
     let name = CudaDevice::new(0).map(|device| name(&device)).map_err(no_gpu)?;
     let device = Cuda::try_build(0, 0).map_err(|error| Error::NoGpu { reason: error.to_string() })?;
+    check_compiler(&device)?;
     Ok((device, name))
+}
+
+/// dfdx compiles some of its kernels when they are first used, from headers in the folders of its build, and unwraps what
+/// the compiler says. So one of them is compiled now, where an answer can be given.
+fn check_compiler(device: &Cuda) -> Result<(), Error> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let compiled = panic::catch_unwind(AssertUnwindSafe(|| {
+        let one: Tensor<(usize,), f32, Cuda> = device.zeros_like(&(1,));
+        drop((one.clone(), one).concat_along(Axis::<0>));
+    }));
+    panic::set_hook(hook);
+    compiled.map_err(|payload| {
+        let message = payload.downcast_ref::<String>().map_or("", String::as_str);
+        // Of the compiler's log, as Rust prints it, the first line says it.
+        let log = message.split_once("log: \"").map_or(message, |(_, log)| log);
+        let line = log.split("\\n").next().unwrap_or_default().replace('\\', "");
+        Error::NoGpuCompiler { reason: line }
+    })
 }
 
 /// The code alone: cudarc's own message asks the driver for its text, and unwraps what that answers.

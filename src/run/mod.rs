@@ -72,6 +72,16 @@ pub enum Error {
         /// What CUDA answered.
         reason: String,
     },
+    /// What is left of CUDA's kernels to compile cannot be compiled.
+    #[error(
+        "training.device is \"cuda\", but some of its kernels, which are compiled when the program runs, cannot be \
+         ({reason}): they need the folder that the program was built in, and CUDA's headers where they were then; build \
+         it on this machine, or set training.device = \"cpu\""
+    )]
+    NoGpuCompiler {
+        /// What the compiler answered.
+        reason: String,
+    },
     /// There are fewer examples than one step takes.
     #[error(
         "one step takes {needed} examples ({batches} batches of {batch_size}), but there are only {examples}: use a \
