@@ -29,7 +29,7 @@ impl Model {
     /// Builds the networks, with fresh weights, on the device that the experiment names.
     ///
     /// # Errors
-    /// [`Error::NotBuilt`]; [`Error::WithoutCuda`] and [`Error::NoGpu`] for the device `cuda`.
+    /// [`Error::NotBuilt`]; [`Error::WithoutCuda`], [`Error::NoGpu`] and [`Error::NoGpuCompiler`] for the device `cuda`.
     pub fn new(experiment: &Experiment, networks: &Networks) -> Result<Self, Error> {
         let (learner, gpu): (Box<dyn Learner>, _) = match experiment.training.device {
             Device::Cpu => (learner(experiment, networks, Cpu::default())?, None),

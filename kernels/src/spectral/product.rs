@@ -17,7 +17,7 @@ use crate::parallel::{Shared, dispatch};
 use crate::prefetch::{LINE, prefetch, prefetch_to_write};
 
 /// Rows of a register tile.
-const ROWS: usize = 4;
+pub(super) const ROWS: usize = 4;
 
 /// Which way the left operand is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -195,8 +195,7 @@ impl Tiles<'_> {
             let columns = PANEL.min(product.c_layout.channels - panel * PANEL);
             let b = b.wrapping_add(panel * product.b_layout.panel_step(COMPLEX));
             let c = c.wrapping_add(panel * product.c_layout.panel_step(COMPLEX));
-            // A whole panel of two vectors where there are registers for it.
-            let wide = S::REGISTER_COUNT >= 32 && columns.is_multiple_of(2 * S::F32_LANES);
+            let wide = wide::<S>(columns);
             let step = if wide { 2 * S::F32_LANES } else { S::F32_LANES };
             for column in (0..columns).step_by(step) {
                 let mut row = 0;
@@ -390,6 +389,12 @@ impl Tile<'_> {
             }
         }
     }
+}
+
+/// Whether a register tile has two vectors of columns: where there are registers for it, and whole pairs of vectors.
+#[inline(always)]
+pub(super) fn wide<S: Simd>(columns: usize) -> bool {
+    S::REGISTER_COUNT >= 32 && columns.is_multiple_of(2 * S::F32_LANES)
 }
 
 /// # Safety

@@ -16,7 +16,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::layout::{Layout, PANEL};
-use super::product::{Tile, load, store};
+use super::product::{ROWS, Tile, load, store, wide};
 use crate::parallel::{Shared, dispatch, with_scratch};
 
 /// Floats of a complex row of a panel.
@@ -235,8 +235,7 @@ unsafe fn square<S: Simd>(
     inner: usize,
     ahead: impl Fn(usize) -> *const f32,
 ) {
-    const ROWS: usize = 4;
-    let wide = S::REGISTER_COUNT >= 32 && PANEL.is_multiple_of(2 * S::F32_LANES);
+    let wide = wide::<S>(PANEL);
     let step = if wide { 2 * S::F32_LANES } else { S::F32_LANES };
     for column in (0..PANEL).step_by(step) {
         for (n, row) in (0..PANEL).step_by(ROWS).enumerate() {
