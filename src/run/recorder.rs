@@ -235,11 +235,12 @@ impl<'a> Recorder<'a> {
         let extractor = evaluator.extractor().map_or("", |extractor| &extractor.sha256()[..16]).to_owned();
         let seconds = started.elapsed().as_secs_f64();
         let row = EvaluationRow { epoch, step, scores, floors, samples, reference, extractor, seconds };
-        self.reporter.report(&Event::Evaluated { row: &row, columns: file.columns() });
+        // Before anyone is told: killed in between, the events must not say more than the table.
+        file.add(row.clone())?;
         if let Some(tensorboard) = &mut self.tensorboard {
             tensorboard.scores(trained, file.columns(), &row)?;
         }
-        file.add(row)?;
+        self.reporter.report(&Event::Evaluated { row: &row, columns: file.columns() });
         let series = file.series(&settings.best).unwrap_or_default();
         let Some((&(_, now), before)) = series.split_last() else { return Ok(false) };
         let goal = Goal::of(&settings.best);

@@ -7,8 +7,20 @@
 use crate::support::{BRIEF, Call, Done, Workshop, copy, run_file, run_tiny};
 use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// Settings of a run of many short epochs, with a score after each.
+const SCORED: [&str; 7] = [
+    "dataset.count=128",
+    "training.epochs=60",
+    "logging.every_steps=1",
+    "logging.tensorboard=true",
+    "evaluation.every=1",
+    "evaluation.samples=64",
+    "evaluation.metrics=[\"frechet\"]",
+];
 
 /// The Python that has TensorBoard; `None`, with a word, if there is none.
 fn python() -> Option<PathBuf> {
@@ -86,16 +98,7 @@ fn a_run_that_is_left_alone() {
 fn a_run_that_is_killed_while_tensorboard_watches() {
     let Some(python) = python() else { return };
     let shop = Workshop::new();
-    let sets = [
-        "dataset.count=128",
-        "training.epochs=60",
-        "logging.every_steps=1",
-        "logging.tensorboard=true",
-        "evaluation.every=1",
-        "evaluation.samples=64",
-        "evaluation.metrics=[\"frechet\"]",
-    ];
-    let call = |more: &[&str]| shop.atelier(run_tiny("out", &sets)).arguments(more).start();
+    let call = |more: &[&str]| shop.atelier(run_tiny("out", &SCORED)).arguments(more).start();
     let mut process = call(&["--json"]);
     let epochs = |text: String| text.matches(r#""event":"epoch""#).count();
     assert!(process.until(|process| epochs(process.stdout()) >= 2), "{}", process.stderr());
@@ -121,4 +124,27 @@ fn a_run_that_is_killed_while_tensorboard_watches() {
     // One that was open all the while, and one that is opened now.
     watcher.wait().expect(0).says("from 2 files while they were written").says("as in the run's files");
     reads(&shop, &python, &[], &run);
+}
+
+#[test]
+fn no_score_is_in_the_events_that_is_not_in_evaluation_csv() {
+    let Some(python) = python() else { return };
+    let shop = Workshop::new();
+    let mut process = shop.atelier(run_tiny("out", &SCORED)).arguments(["--json"]).start();
+    assert!(process.until(|process| process.stdout().contains(r#""event":"epoch""#)), "{}", process.stderr());
+    let run = shop.only_run("out");
+    let (table, aside) = (run.join("evaluation.csv"), shop.path("aside.csv"));
+    // A folder in its place: the next row cannot be written. The program may be quicker and have written another table.
+    loop {
+        fs::rename(&table, &aside).expect("a table of scores");
+        match fs::create_dir(&table) {
+            Ok(()) => break,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    process.wait().expect(6).complains("cannot write").complains("evaluation.csv");
+    fs::remove_dir(&table).expect("an empty folder");
+    fs::rename(&aside, &table).expect("the table");
+    reads(&shop, &python, &["--torn"], &run);
 }
